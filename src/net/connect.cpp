@@ -1,0 +1,198 @@
+// Happy eyeballs: a new attempt every 250 ms or as soon as one fails; the first to connect wins.
+#include "net/connect.hpp"
+
+#include <algorithm>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstdlib>
+#include <memory>
+#include <netdb.h>
+#include <vector>
+
+#include "net/limits.hpp"
+#include "net/spawn.hpp"
+
+namespace netkit::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Address = asio::ip::address;
+
+Error failure(const std::error_code& code, const Endpoint& to) {
+  std::string hint;
+  if (code == asio::error::connection_refused || code == std::errc::no_such_file_or_directory)
+    hint = "is the server running, and is the port right?";
+  else if (code == Errc::timed_out)
+    hint = "is the host up, and does a firewall drop the port?";
+  else if (code == Errc::name_not_found)
+    hint = "check the spelling, or give an address";
+  else if (code == asio::error::host_unreachable || code == asio::error::network_unreachable)
+    hint = "there is no route to it";
+  return {code, "connect to " + to_text(to), hint};
+}
+
+/// Cancels `what` when `limit` has passed, unless it goes first.
+template <typename Cancellable>
+class Alarm {
+ public:
+  Alarm(asio::any_io_executor executor, Clock::time_point at, Cancellable& what)
+      : timer_{std::make_shared<asio::steady_timer>(executor, at)} {
+    timer_->async_wait([&what, passed = passed_, timer = timer_](std::error_code cancelled) {
+      if (cancelled || *passed != State::waiting) return;
+      *passed = State::passed;
+      what.cancel();
+    });
+  }
+  Alarm(const Alarm&) = delete;
+  ~Alarm() {
+    if (*passed_ == State::waiting) *passed_ = State::over;
+    timer_->cancel();
+  }
+  bool passed() const { return *passed_ == State::passed; }
+
+ private:
+  enum class State { waiting, passed, over };
+  std::shared_ptr<State> passed_ = std::make_shared<State>(State::waiting);
+  std::shared_ptr<asio::steady_timer> timer_;
+};
+
+asio::awaitable<Result<std::vector<Address>>> resolve(const Endpoint& to, Clock::time_point until) {
+  std::error_code failed;
+  const auto literal = asio::ip::make_address(to.host, failed);
+  if (!failed) co_return std::vector<Address>{literal};
+
+  asio::ip::tcp::resolver resolver{co_await asio::this_coro::executor};
+  const Alarm alarm{resolver.get_executor(), until, resolver};
+  const auto found = co_await resolver.async_resolve(
+      to.host, "0", asio::ip::tcp::resolver::numeric_service, into(failed));
+  if (alarm.passed()) co_return Errc::timed_out;
+  if (failed == asio::error::host_not_found || failed == asio::error::host_not_found_try_again ||
+      failed == asio::error::no_data)
+    co_return Errc::name_not_found;
+  if (failed) co_return Error{failed};
+  std::vector<Address> addresses;
+  for (const auto& each : found)
+    if (addresses.size() < addresses_per_name_max &&
+        std::find(addresses.begin(), addresses.end(), each.endpoint().address()) == addresses.end())
+      addresses.push_back(each.endpoint().address());
+  co_return addresses;
+}
+
+/// The race of one connect(). Shared by its attempts, so that the losers may end later.
+struct Race {
+  explicit Race(const asio::any_io_executor& executor) : changed{executor} {}
+
+  std::optional<asio::ip::tcp::socket> winner;
+  std::vector<std::shared_ptr<asio::ip::tcp::socket>> runners;
+  std::size_t running = 0;
+  std::error_code last_failure;
+  asio::steady_timer changed;  // Cancelled to wake the race when an attempt has ended.
+};
+
+asio::awaitable<void> attempt(std::shared_ptr<Race> race, asio::ip::tcp::endpoint to) {
+  auto socket = std::make_shared<asio::ip::tcp::socket>(co_await asio::this_coro::executor);
+  race->runners.push_back(socket);
+  std::error_code failed;
+  co_await socket->async_connect(to, into(failed));
+  --race->running;
+  if (failed)
+    race->last_failure = failed;
+  else if (!race->winner)
+    race->winner = std::move(*socket);
+  race->changed.cancel();
+}
+
+asio::awaitable<Result<Stream>> connect_ip(const Endpoint& to, Clock::time_point until) {
+  auto found = co_await resolve(to, until);
+  if (!found) co_return found.error();
+  const std::vector<Address> addresses = interleave(*found);
+
+  const auto executor = co_await asio::this_coro::executor;
+  const auto race = std::make_shared<Race>(executor);
+  std::size_t started = 0;
+  while (!race->winner && Clock::now() < until && (started < addresses.size() || race->running)) {
+    Clock::time_point wake = until;
+    if (started < addresses.size()) {
+      ++race->running;
+      asio::co_spawn(executor, attempt(race, {addresses[started++], *to.port}), rethrow);
+      if (started < addresses.size()) wake = std::min(until, Clock::now() + attempt_delay);
+    }
+    race->changed.expires_at(wake);
+    std::error_code woken;  // Either way there is news: time has passed or an attempt has ended.
+    co_await race->changed.async_wait(into(woken));
+  }
+  std::error_code ignored;
+  for (const auto& runner : race->runners)
+    runner->close(ignored);
+  if (race->winner) {
+    Stream::Socket socket{std::move(*race->winner)};
+    tune(socket);
+    co_return Stream{std::move(socket)};
+  }
+  co_return race->running > 0 || !race->last_failure ? make_error_code(Errc::timed_out)
+                                                     : race->last_failure;
+}
+
+asio::awaitable<Result<Stream>> connect_unix(const Endpoint& to) {
+  asio::local::stream_protocol::socket socket{co_await asio::this_coro::executor};
+  std::error_code failed;
+  co_await socket.async_connect(asio::local::stream_protocol::endpoint{to.path}, into(failed));
+  if (failed) co_return Error{failed};
+  co_return Stream{Stream::Socket{std::move(socket)}};
+}
+
+}  // namespace
+
+std::vector<Address> interleave(const std::vector<Address>& found) {
+  std::vector<Address> first;
+  std::vector<Address> second;
+  for (const Address& each : found)
+    (each.is_v6() == found.front().is_v6() ? first : second).push_back(each);
+  std::vector<Address> order;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) order.push_back(first[i]);
+    if (i < second.size()) order.push_back(second[i]);
+  }
+  return order;
+}
+
+asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsContext> tls,
+                                        std::chrono::nanoseconds limit) {
+  const Clock::time_point until =
+      Clock::now() + std::min<std::chrono::nanoseconds>(limit, std::chrono::hours{24});
+  const bool local = to.scheme == Scheme::unix_;
+  // Two statements: g++ 12 destroys the temporary of a conditional co_await too early.
+  Result<Stream> stream;
+  if (local)
+    stream = co_await connect_unix(to);
+  else
+    stream = co_await connect_ip(to, until);
+  if (!stream) co_return failure(stream.error().code, to);
+
+  if (to.scheme == Scheme::tls || to.scheme == Scheme::wss) {
+    if (!tls) co_return Error{Errc::refused, "connect to " + to_text(to), "TLS is switched off"};
+    stream->expire_in(until - Clock::now());
+    Status agreed = co_await stream->start_tls(*tls, TlsSession::Side::client, to.host);
+    if (!agreed) {
+      const Error& why = agreed.error();
+      co_return Error{why.code, "agree on TLS with " + to_text(to), why.hint};
+    }
+    stream->expire_never();
+  }
+  co_return std::move(*stream);
+}
+
+asio::awaitable<Result<asio::ip::udp::socket>> connect_datagram(const Endpoint& to) {
+  auto addresses = co_await resolve(to, Clock::now() + connect_limit);
+  if (!addresses) co_return failure(addresses.error().code, to);
+  std::error_code failed;
+  for (const Address& address : *addresses) {
+    asio::ip::udp::socket socket{co_await asio::this_coro::executor};
+    socket.connect({address, *to.port}, failed);
+    if (!failed) co_return std::move(socket);
+  }
+  co_return failure(failed, to);
+}
+
+}  // namespace netkit::net

@@ -1,0 +1,87 @@
+// Locked pid files and the double life of a starting daemon.
+#include "net/daemon.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+
+namespace netkit::net {
+namespace {
+
+/// Waits for the child's word; its end without one passes its exit code on.
+[[noreturn]] void await_child(int from_child, pid_t child) {
+  char word = 0;
+  ssize_t count = 0;
+  do
+    count = read(from_child, &word, 1);
+  while (count < 0 && errno == EINTR);
+  if (count == 1) _exit(EXIT_SUCCESS);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+}  // namespace
+
+Result<PidFile> PidFile::lock(const std::string& path) {
+  PidFile made;
+  made.path_ = path;
+  made.file_ = FileDescriptor{open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
+  if (!made.file_) return errno_error("open the pid file " + path);
+  if (flock(made.file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    std::array<char, 32> text{};
+    const ssize_t count = pread(made.file_.get(), text.data(), text.size(), 0);
+    const std::string_view other{text.data(),
+                                 static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+    return Error{Errc::busy, "lock the pid file " + path,
+                 "it runs already with process id " + escape_for_display(trim(other))};
+  }
+  if (Status written = made.write_pid(); !written) return written.error();
+  return made;
+}
+
+Status PidFile::write_pid() const {
+  const std::string text = std::to_string(getpid()) + "\n";
+  if (ftruncate(file_.get(), 0) != 0 || lseek(file_.get(), 0, SEEK_SET) != 0)
+    return errno_error("write the pid file " + path_);
+  return write_all(file_.get(), text);
+}
+
+void PidFile::remove() {
+  unlink(path_.c_str());
+}
+
+Result<Detached> detach() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("detach");
+  FileDescriptor from_child{ends[0]};
+  FileDescriptor to_parent{ends[1]};
+  const pid_t child = fork();
+  if (child < 0) return errno_error("detach");
+  if (child > 0) {
+    to_parent.reset();
+    await_child(from_child.get(), child);
+  }
+  if (setsid() < 0) return errno_error("start a session");
+  if (chdir("/") != 0) return errno_error("change to /");
+  Detached detached;
+  detached.parent_ = std::move(to_parent);
+  return detached;
+}
+
+void Detached::ready() {
+  const FileDescriptor nothing{open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (nothing)
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+      dup2(nothing.get(), standard);
+  static_cast<void>(write_all(parent_.get(), "r"));
+  parent_.reset();
+}
+
+}  // namespace netkit::net

@@ -1,0 +1,35 @@
+// Every limit of the net layer in one place. INTERFACE.md's table of limits comes from here;
+// commands override what they expose as options.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace netkit::net {
+
+inline constexpr std::chrono::seconds handshake_limit{10};
+inline constexpr std::chrono::seconds connect_limit{5};
+inline constexpr std::chrono::seconds answer_limit{30};
+inline constexpr std::chrono::seconds drain_limit{5};
+/// How long a closed stream is read from so that the peer gets our last words, not a reset.
+inline constexpr std::chrono::seconds linger_limit{2};
+/// RFC 8305, 5: the recommended head start of one connection attempt over the next.
+inline constexpr std::chrono::milliseconds attempt_delay{250};
+/// Pause of an accept loop that found no file descriptor left.
+inline constexpr std::chrono::milliseconds accept_pause{50};
+
+/// One read, and so one batch of messages, takes at most this much.
+inline constexpr std::size_t read_size_max = 256 * 1024;
+/// What may stand before a message's body in any dialect: an HTTP head is the longest.
+inline constexpr std::size_t head_size_max = 16 * 1024;
+/// One read while an HTTP head is awaited.
+inline constexpr std::size_t http_read_size = 16 * 1024;
+/// Output that a peer may leave unread before it is no longer read from.
+inline constexpr std::size_t unsent_size_max = 1024 * 1024;
+inline constexpr std::size_t addresses_per_name_max = 64;
+inline constexpr std::size_t listeners_max = 256;
+inline constexpr unsigned threads_max = 256;
+/// The next free port is looked for this far above the one asked for (--auto-port).
+inline constexpr unsigned auto_port_range = 100;
+
+}  // namespace netkit::net

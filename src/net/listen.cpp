@@ -1,0 +1,210 @@
+// Binding: resolves, proves the port free by an exclusive bind, then opens one socket a thread.
+#include "net/listen.hpp"
+
+#include <array>
+#include <asio/ip/tcp.hpp>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/limits.hpp"
+#include "net/resolve.hpp"
+
+namespace netkit::net {
+namespace {
+
+using SocketAddress = asio::ip::tcp::endpoint;  // Carries an address and port for UDP as well.
+
+void switch_on(int socket, int level, int option) {
+  const int on = 1;
+  // Fails only for options that this kind of socket lacks, which then are not needed.
+  setsockopt(socket, level, option, &on, sizeof on);
+}
+
+bool is_datagram(Scheme scheme) {
+  return scheme == Scheme::udp;
+}
+
+/// `join`: the port is held by another thread of ours. SO_REUSEPORT is set before the bind only then;
+/// the first socket gets it afterwards, so that its bind fails if any other program holds the port.
+Result<FileDescriptor> bind_one(const SocketAddress& at, bool datagram, bool v6_only, bool join) {
+  const int type = (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  FileDescriptor made{::socket(at.protocol().family(), type, 0)};
+  if (!made) return errno_error("open a socket");
+  if (at.address().is_v6()) {
+    const int only = v6_only ? 1 : 0;
+    setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+  }
+  if (!datagram) switch_on(made.get(), SOL_SOCKET, SO_REUSEADDR);
+  if (join) switch_on(made.get(), SOL_SOCKET, SO_REUSEPORT);
+  if (datagram) {  // The reply must leave from the address that was asked.
+    switch_on(made.get(), IPPROTO_IP, IP_PKTINFO);
+    switch_on(made.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO);
+  }
+  if (::bind(made.get(), at.data(), static_cast<socklen_t>(at.size())) != 0)
+    return errno_error("bind");
+  if (!join) switch_on(made.get(), SOL_SOCKET, SO_REUSEPORT);
+  if (!datagram && ::listen(made.get(), SOMAXCONN) != 0) return errno_error("listen");
+  return made;
+}
+
+std::uint16_t port_of(const FileDescriptor& socket) {
+  SocketAddress local;
+  socklen_t size = static_cast<socklen_t>(local.capacity());
+  if (getsockname(socket.get(), local.data(), &size) != 0) return 0;
+  local.resize(size);
+  return local.port();
+}
+
+/// The sockets of all `addresses` on one port; 0 picks the same free one for all of them.
+Result<Listening> bind_all(const Endpoint& wanted, const std::vector<asio::ip::address>& addresses,
+                           std::uint16_t port, unsigned threads) {
+  const bool datagram = is_datagram(*wanted.scheme);
+  Listening made;
+  for (const asio::ip::address& address : addresses) {
+    const bool v6_only = !wanted.host.empty();
+    std::vector<FileDescriptor> sockets;
+    for (unsigned thread = 0; thread < threads; ++thread) {
+      auto socket = bind_one({address, port}, datagram, v6_only, thread > 0);
+      if (!socket) return socket.error();
+      port = port_of(*socket);
+      sockets.push_back(std::move(*socket));
+    }
+    made.sockets.push_back(std::move(sockets));
+  }
+  made.endpoint = wanted;
+  made.endpoint.host = addresses.front().to_string();
+  made.endpoint.port = port;
+  return made;
+}
+
+bool kernel_has_v6() {
+  const FileDescriptor probe{::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const SocketAddress any{asio::ip::address_v6::any(), 0};
+  return probe && ::bind(probe.get(), any.data(), static_cast<socklen_t>(any.size())) == 0;
+}
+
+Result<std::vector<asio::ip::address>> addresses_of(const Endpoint& wanted) {
+  if (!wanted.host.empty()) return resolve_now(wanted);
+  // One v6 socket that takes v4 as well, where the kernel has v6.
+  if (kernel_has_v6()) return std::vector<asio::ip::address>{asio::ip::address_v6::any()};
+  return std::vector<asio::ip::address>{asio::ip::address_v4::any()};
+}
+
+Result<Listening> open_ports(const Endpoint& wanted, const ListenOptions& options) {
+  auto addresses = addresses_of(wanted);
+  if (!addresses) return addresses.error();
+
+  const std::uint16_t first = wanted.port.value_or(0);
+  const unsigned further = options.auto_port && first != 0 ? auto_port_range : 0;
+  // With port 0 the one that the first address got may be taken on the second: another is drawn.
+  const unsigned draws = first == 0 && addresses->size() > 1 ? 16 : 0;
+  for (unsigned attempt = 0;; ++attempt) {
+    const unsigned port = first == 0 ? 0 : first + attempt;
+    Result<Listening> made =
+        bind_all(wanted, *addresses, static_cast<std::uint16_t>(port), options.threads);
+    if (made) return made;
+    const bool taken = made.error().code == std::errc::address_in_use;
+    if (!taken || attempt >= further + draws || port + 1 > 65535) {
+      const bool privileged = made.error().code == std::errc::permission_denied && first < 1024;
+      return Error{made.error().code, "listen on " + to_text(wanted),
+                   taken        ? "another program has the port; try --auto-port"
+                   : privileged ? "ports below 1024 need root or CAP_NET_BIND_SERVICE"
+                                : ""};
+    }
+  }
+}
+
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  std::memcpy(at.sun_path, path.data(), std::min(path.size(), sizeof at.sun_path - 1));
+  return at;
+}
+
+/// Removes a socket file that no process listens on any more.
+void remove_stale(const sockaddr_un& at) {
+  struct stat found;
+  if (lstat(at.sun_path, &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  const FileDescriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  const auto* address = reinterpret_cast<const sockaddr*>(&at);
+  if (::connect(probe.get(), address, sizeof at) != 0 && errno == ECONNREFUSED)
+    ::unlink(at.sun_path);
+}
+
+Result<Listening> open_unix(const Endpoint& wanted) {
+  const sockaddr_un at = unix_address(wanted.path);
+  remove_stale(at);
+  FileDescriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!made) return errno_error("open a socket");
+  // Who may connect is who may write the file: the owner, until somebody changes its mode.
+  const mode_t before = umask(0177);
+  const int bound = ::bind(made.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at);
+  const int bind_errno = errno;
+  umask(before);
+  errno = bind_errno;
+  if (bound != 0)
+    return errno_error("listen on " + to_text(wanted),
+                       bind_errno == EADDRINUSE ? "another program listens there" : "");
+  if (::listen(made.get(), SOMAXCONN) != 0) return errno_error("listen on " + to_text(wanted));
+
+  Listening listening;
+  listening.endpoint = wanted;
+  listening.unlink_path = wanted.path;
+  listening.sockets.emplace_back().push_back(std::move(made));
+  return listening;
+}
+
+}  // namespace
+
+Result<Listening> open_listening(const Endpoint& wanted, const ListenOptions& options) {
+  return wanted.scheme == Scheme::unix_ ? open_unix(wanted) : open_ports(wanted, options);
+}
+
+Result<Listening> adopt(PassedSocket passed, const std::vector<Endpoint>& configured) {
+  const Error unusable{Errc::usage, "use a socket passed by the service manager",
+                       "it must be a listening tcp or unix socket, or a bound udp one"};
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  if (getsockname(passed.socket.get(), reinterpret_cast<sockaddr*>(&local), &size) != 0)
+    return unusable;
+  int type = 0;
+  socklen_t type_size = sizeof type;
+  getsockopt(passed.socket.get(), SOL_SOCKET, SO_TYPE, &type, &type_size);
+
+  Listening made;
+  if (local.ss_family == AF_UNIX && type == SOCK_STREAM) {
+    const auto* at = reinterpret_cast<const sockaddr_un*>(&local);
+    made.endpoint.scheme = Scheme::unix_;
+    made.endpoint.path = at->sun_path;
+  } else if ((local.ss_family == AF_INET || local.ss_family == AF_INET6) &&
+             (type == SOCK_STREAM || type == SOCK_DGRAM)) {
+    SocketAddress at;
+    std::memcpy(at.data(), &local, at.capacity());
+    made.endpoint.host = at.address().to_string();
+    made.endpoint.port = at.port();
+    made.endpoint.scheme = type == SOCK_DGRAM ? Scheme::udp : Scheme::tcp;
+    const auto same_kind = [&](Scheme scheme) {
+      return is_datagram(scheme) == (type == SOCK_DGRAM) && scheme != Scheme::unix_;
+    };
+    for (const Endpoint& each : configured)
+      if (each.port == at.port() && each.scheme && same_kind(*each.scheme))
+        made.endpoint.scheme = each.scheme;
+    const auto named = parse_endpoint(passed.name + "://x");
+    if (named && named->scheme && same_kind(*named->scheme)) made.endpoint.scheme = named->scheme;
+    if (type == SOCK_DGRAM) {
+      switch_on(passed.socket.get(), IPPROTO_IP, IP_PKTINFO);
+      switch_on(passed.socket.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    }
+  } else {
+    return unusable;
+  }
+  made.sockets.emplace_back().push_back(std::move(passed.socket));
+  return made;
+}
+
+}  // namespace netkit::net

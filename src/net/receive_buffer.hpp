@@ -1,0 +1,38 @@
+// Bytes that a peer sent and nobody has used yet. Reads go to memory that all connections of a
+// thread share; a connection owns bytes only while a message is incomplete, so an idle one has none.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace netkit::net {
+
+class ReceiveBuffer {
+ public:
+  /// `shared` is where reads go while nothing is kept; at most `kept_size_max` bytes are kept.
+  ReceiveBuffer(std::span<char> shared, std::size_t kept_size_max)
+      : shared_{shared}, kept_size_max_{kept_size_max} {}
+
+  /// Where the next bytes go: never empty unless `kept_size_max` bytes wait already.
+  std::span<char> room();
+  void add(std::size_t count);
+
+  /// All bytes that were added and not consumed, in one piece.
+  std::span<char> unread();
+  void consume(std::size_t count) { begin_ += count; }
+  bool empty() const { return begin_ == end_; }
+
+  /// Moves what is unread out of the shared memory. To be called before any wait: another
+  /// connection reads there meanwhile. Views into unread() end here.
+  void keep();
+
+ private:
+  std::span<char> shared_;
+  std::size_t kept_size_max_;
+  std::string kept_;       // Empty: the unread bytes lie in shared_.
+  std::size_t begin_ = 0;  // Of what is unread, in kept_ or shared_.
+  std::size_t end_ = 0;
+};
+
+}  // namespace netkit::net

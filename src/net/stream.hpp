@@ -1,0 +1,72 @@
+// A connected byte stream: tcp, unix, or either under TLS. Every server and client talks through
+// one. It is non-blocking inside, keeps one deadline, and never looks at what it carries.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/generic/stream_protocol.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "net/address.hpp"
+#include "net/tls.hpp"
+
+namespace netkit::net {
+
+/// Movable handle; the socket is closed when it goes. All calls from one thread, the one that
+/// runs the socket's io_context. At most one coroutine reads and one writes at a time.
+class Stream {
+ public:
+  using Socket = asio::generic::stream_protocol::socket;
+
+  explicit Stream(Socket socket);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  /// One attempt that never waits. Errors are final but for would_block().
+  Attempt try_read(std::span<char> into);
+  Attempt try_write(std::string_view bytes);
+
+  /// Waits until try_read (try_write) is worth another attempt. Errc::timed_out when the deadline
+  /// passes, Errc::stopped after interrupt() (reading only: what is in flight may be written).
+  asio::awaitable<Status> readable();
+  asio::awaitable<Status> writable();
+
+  /// At least one byte, at most `into`; Errc::closed at the end of the stream.
+  asio::awaitable<Result<std::size_t>> read_some(std::span<char> into);
+  /// All of `bytes`, which must stay where they are until this returns.
+  asio::awaitable<Status> write(std::string_view bytes);
+
+  /// True if the next byte, which is not consumed, begins a TLS record (RFC 8446, 5.1: 0x16).
+  asio::awaitable<Result<bool>> begins_with_tls();
+  asio::awaitable<Status> start_tls(TlsContext context, TlsSession::Side side, std::string host);
+  bool is_tls() const;
+
+  /// Sends what says goodbye, stops writing, and reads (to nowhere) until the peer has closed as
+  /// well or `linger_limit` has passed: a reset would take our last words from the peer.
+  asio::awaitable<void> close();
+  /// Resets the connection now. Waits in progress end with an error.
+  void abort();
+  /// Ends the present and all later waits for reading with Errc::stopped; for draining.
+  void interrupt();
+
+  /// Waits that are not over in `limit` from now end with Errc::timed_out. Cheap to call again.
+  void expire_in(std::chrono::nanoseconds limit);
+  void expire_never();
+
+  PeerName peer() const;
+  Socket& socket();
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+/// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.
+void tune(Stream::Socket& socket);
+
+}  // namespace netkit::net

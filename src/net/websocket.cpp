@@ -1,0 +1,163 @@
+// The HTTP part of a WebSocket connection, both sides, and the client's messages.
+#include "net/websocket.hpp"
+
+#include "base/random.hpp"
+#include "net/limits.hpp"
+
+namespace netkit::net {
+namespace {
+
+using wire::HttpRequest;
+
+enum class Next { more_requests, websocket, end };
+
+/// One request's answer. A handshake that is not valid is an error that was answered already.
+Result<Next> answer_request(const HttpRequest& request, const AnswerHttp& answer_http,
+                            std::string& out) {
+  Result<wire::UpgradeRequest> upgrade = wire::check_upgrade(request);
+  if (!upgrade) {
+    wire::append_upgrade_refusal(out, upgrade.error());
+    return upgrade.error();
+  }
+  if (upgrade->wanted) {
+    wire::append_upgrade_response(out, *upgrade);
+    return Next::websocket;
+  }
+  answer_http(request, out);
+  const bool has_body = request.body.chunked || request.body.content_length.value_or(0) > 0;
+  return request.keep_alive() && !has_body ? Next::more_requests : Next::end;
+}
+
+void refuse(const Error& error, std::string& out) {
+  const int status = wire::http_status(error.code);
+  wire::append_response(out, status, wire::http_reason(status), {}, error.code.message() + "\n");
+}
+
+std::uint32_t mask_key() {
+  return static_cast<std::uint32_t>(random_u64());
+}
+
+}  // namespace
+
+asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
+                                                   const AnswerHttp& answer_http) {
+  wire::HttpRequestDecoder decoder;
+  ReceiveBuffer& received = connection.received();
+  for (;;) {
+    std::string out;
+    Result<Next> next = Next::more_requests;
+    auto decoded = decoder.next(received.unread());
+    if (!decoded) {
+      refuse(decoded.error(), out);
+      next = decoded.error();
+    } else if (decoded->message) {
+      next = answer_request(*decoded->message, answer_http, out);
+      connection.introduce(next && *next == Next::websocket ? "ws" : "http");
+    }
+    if (decoded) received.consume(decoded->used);
+    received.keep();
+    if (!out.empty())
+      if (Status sent = co_await connection.send(out); !sent) co_return sent.error();
+    if (!next) co_return next.error();
+    if (*next != Next::more_requests) co_return *next == Next::websocket;
+    if (!received.empty() && decoded->used > 0) continue;
+    Result<bool> more = co_await connection.receive(http_read_size);
+    if (!more) co_return more.error();
+    if (!*more) co_return false;
+  }
+}
+
+void answer_with_page(const HttpRequest& request, std::string_view html, std::string& out) {
+  using wire::HttpField;
+  const auto keep =
+      request.keep_alive() && request.body.content_length.value_or(0) == 0 && !request.body.chunked
+          ? wire::HttpConnection::keep_alive
+          : wire::HttpConnection::close;
+  const bool head = request.method == "HEAD";
+  if (!head && request.method != "GET") {
+    const HttpField allow[] = {{"Allow", "GET, HEAD"}};
+    wire::append_response(out, 405, wire::http_reason(405), allow, "only GET and HEAD\n", keep);
+    return;
+  }
+  const std::string_view path = request.path().substr(0, request.path().find('?'));
+  if (path != "/") {
+    wire::append_response(out, 404, wire::http_reason(404), {}, head ? "" : "no such page\n", keep);
+    return;
+  }
+  const HttpField fields[] = {
+      {"Content-Type", "text/html; charset=utf-8"},
+      {"Cache-Control", "no-cache"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Content-Security-Policy",
+       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+       "connect-src 'self' ws: wss:; img-src data:; frame-ancestors 'none'; base-uri 'none'"},
+  };
+  if (head)
+    wire::append_response_head(out, 200, wire::http_reason(200), fields, html.size(), keep);
+  else
+    wire::append_response(out, 200, wire::http_reason(200), fields, html, keep);
+}
+
+WebSocketClient::WebSocketClient(Stream stream, std::size_t message_size_max)
+    : stream_{std::move(stream)},
+      reader_{std::make_unique<Reader>(
+          wire::WebSocketDecoder{wire::WebSocketRole::client, message_size_max},
+          message_size_max + head_size_max)} {}
+
+asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, std::string host,
+                                                               std::string path,
+                                                               std::size_t message_size_max) {
+  WebSocketClient client{std::move(stream), message_size_max};
+  std::array<char, 16> random;
+  fill_random(random);
+  const std::string key = wire::client_key(random);
+  wire::append_upgrade_request(client.out_, host, path.empty() ? "/" : path, key);
+  if (Status sent = co_await client.stream_.write(client.out_); !sent) co_return sent.error();
+  client.out_.clear();
+
+  wire::HttpResponseDecoder decoder;
+  ReceiveBuffer& received = client.reader_->received();
+  for (;;) {
+    auto decoded = decoder.next(received.unread());
+    if (!decoded) co_return decoded.error();
+    if (decoded->message) {
+      auto accepted = wire::check_upgrade_response(*decoded->message, key);
+      if (!accepted) co_return accepted.error();
+      received.consume(decoded->used);
+      co_return std::move(client);
+    }
+    received.keep();
+    Result<std::size_t> count = co_await client.stream_.read_some(received.room());
+    if (!count) co_return count.error();
+    received.add(*count);
+  }
+}
+
+asio::awaitable<Status> WebSocketClient::send(wire::WebSocketOp op, std::string_view body) {
+  out_.clear();
+  wire::append_websocket(out_, op, body, mask_key());
+  co_return co_await stream_.write(out_);
+}
+
+asio::awaitable<Result<wire::WebSocketMessage>> WebSocketClient::receive() {
+  for (;;) {
+    auto message = co_await reader_->next(stream_);
+    if (!message) co_return message.error();
+    if (message->op == wire::WebSocketOp::close) co_return Errc::closed;
+    if (message->op == wire::WebSocketOp::ping) {
+      Status sent = co_await send(wire::WebSocketOp::pong, message->body);
+      if (!sent) co_return sent.error();
+    }
+    if (message->op == wire::WebSocketOp::text || message->op == wire::WebSocketOp::binary)
+      co_return std::move(*message);
+  }
+}
+
+asio::awaitable<void> WebSocketClient::close() {
+  out_.clear();
+  wire::append_websocket_close(out_, 1000, {}, mask_key());
+  static_cast<void>(co_await stream_.write(out_));  // The stream ends either way.
+  co_await stream_.close();
+}
+
+}  // namespace netkit::net

@@ -1,0 +1,94 @@
+// WebSocket over a stream: the way from an HTTP request to messages on a server, and a client.
+// Framing and handshake rules are in wire/.
+#pragma once
+
+#include <array>
+#include <asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "net/connection.hpp"
+#include "net/message_reader.hpp"
+#include "wire/websocket.hpp"
+#include "wire/websocket_handshake.hpp"
+
+namespace netkit::net {
+
+/// Appends the whole answer to a plain HTTP request. The connection closes after it unless the
+/// answer says keep-alive, which is only right for requests without a body.
+using AnswerHttp = std::function<void(const wire::HttpRequest& request, std::string& out)>;
+
+/// Answers HTTP requests until one of them asks for WebSocket, which is granted without a
+/// subprotocol: true. False when the connection ended as HTTP. A request that is malformed, or a
+/// handshake that is, is answered with its status and returned as an error.
+asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
+                                                   const AnswerHttp& answer_http);
+
+/// Answers with a page: GET and HEAD of "/" get `html`, other paths 404, other methods 405. The
+/// page may load nothing from elsewhere (Content-Security-Policy).
+void answer_with_page(const wire::HttpRequest& request, std::string_view html, std::string& out);
+
+/// Serves messages until the peer closes. `handle(op, body, out)` gets text and binary messages and
+/// appends frames to `out`; pings, pongs and closes are dealt with here. An error from the peer's
+/// bytes is answered by a close frame with its code.
+template <typename Handle>
+asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
+                                       Handle handle, std::size_t chunk_size_max = read_size_max);
+
+/// The client's side, after connect(). Not to be moved while an operation is in progress.
+class WebSocketClient {
+ public:
+  /// Asks for the upgrade; within `stream`'s deadline. `host` is what the Host field says.
+  static asio::awaitable<Result<WebSocketClient>> open(Stream stream, std::string host,
+                                                       std::string path,
+                                                       std::size_t message_size_max);
+
+  asio::awaitable<Status> send(wire::WebSocketOp op, std::string_view body);
+  /// The next text or binary message; the view holds until the next call. Pings are answered.
+  /// Errc::closed once the server has closed.
+  asio::awaitable<Result<wire::WebSocketMessage>> receive();
+  /// Sends a close frame, then ends the stream.
+  asio::awaitable<void> close();
+  Stream& stream() { return stream_; }
+
+ private:
+  using Reader = MessageReader<wire::WebSocketDecoder>;
+  WebSocketClient(Stream stream, std::size_t message_size_max);
+
+  Stream stream_;
+  std::unique_ptr<Reader> reader_;
+  std::string out_;
+};
+
+template <typename Handle>
+asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
+                                       Handle handle, std::size_t chunk_size_max) {
+  wire::WebSocketDecoder decoder{wire::WebSocketRole::server, message_size_max};
+  const auto dispatch = [&handle](const wire::WebSocketMessage& message,
+                                  std::string& out) -> Result<Flow> {
+    switch (message.op) {
+      case wire::WebSocketOp::ping:
+        wire::append_websocket(out, wire::WebSocketOp::pong, message.body);
+        return Flow::go_on;
+      case wire::WebSocketOp::pong: return Flow::go_on;
+      case wire::WebSocketOp::close:
+        // The code is echoed (RFC 6455, 5.5.1).
+        wire::append_websocket_close(out, wire::websocket_close(message.body).code, {});
+        return Flow::finish;
+      default: return handle(message.op, message.body, out);
+    }
+  };
+  Status ended = co_await pump(connection, decoder, dispatch, chunk_size_max);
+  if (!ended && ended.error().code.category() == category()) {
+    std::string out;
+    wire::append_websocket_close(out, wire::close_code(ended.error().code), {});
+    static_cast<void>(co_await connection.send(out));  // The first error is the one to report.
+  }
+  co_return ended;
+}
+
+}  // namespace netkit::net

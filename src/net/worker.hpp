@@ -1,0 +1,56 @@
+// One thread of a server: its io_context, the memory its connections share, and the list of them.
+// Threads share nothing but the counters of ServerCounters.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "log/logger.hpp"
+#include "net/connection.hpp"
+
+namespace netkit::net {
+
+/// Counted by all threads of a server.
+struct ServerCounters {
+  std::atomic<std::uint64_t> active{0};
+  std::atomic<std::uint64_t> accepted{0};
+};
+
+class Worker {
+ public:
+  Worker(log::Logger& log, ServerCounters& counters, unsigned index);
+
+  asio::io_context& io() { return io_; }
+  /// From 0, the main thread.
+  unsigned index() const { return index_; }
+  log::Logger& log() { return log_; }
+  ServerCounters& counters() { return counters_; }
+  std::span<char> read_memory() { return read_memory_; }
+  std::string& batch_output() { return batch_output_; }
+
+  /// Tells every connection to finish what is in flight.
+  void drain();
+  bool idle() const { return first_ == nullptr; }
+  /// Runs once, on this thread, when a worker that drains has no connection left.
+  std::function<void()> when_idle;
+
+ private:
+  friend class Connection;
+  void add(Connection& connection);
+  void remove(Connection& connection);
+
+  log::Logger& log_;
+  ServerCounters& counters_;
+  const unsigned index_;
+  std::vector<char> read_memory_;
+  std::string batch_output_;
+  Connection* first_ = nullptr;
+  bool draining_ = false;
+  asio::io_context io_{1};  // Last, so that it goes first: its coroutines use all of the above.
+};
+
+}  // namespace netkit::net
