@@ -1,0 +1,181 @@
+// echo send: text there, answer to stdout.
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/read_until.hpp>
+#include <re2/re2.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "commands/echo/channel.hpp"
+#include "net/spawn.hpp"
+
+namespace netkit::echo {
+namespace {
+
+/// stdin, line by line, without keeping the event loop from its work.
+class StandardInput {
+ public:
+  explicit StandardInput(int descriptor) : descriptor_{descriptor} {}
+
+  /// The next line with its end; the last one may lack it. Errc::closed after the last.
+  asio::awaitable<Result<std::string>> line();
+
+ private:
+  static constexpr std::size_t piece_size = 64 * 1024;
+  asio::awaitable<Result<std::size_t>> read_piece();
+
+  int descriptor_;
+  std::string unread_;
+  bool ended_ = false;
+};
+
+asio::awaitable<Result<std::string>> StandardInput::line() {
+  for (std::size_t searched = 0;;) {
+    const std::size_t end = unread_.find('\n', searched);
+    if (end != std::string::npos || (ended_ && !unread_.empty())) {
+      const std::size_t size = end == std::string::npos ? unread_.size() : end + 1;
+      std::string line = unread_.substr(0, size);
+      unread_.erase(0, size);
+      co_return line;
+    }
+    if (ended_) co_return Errc::closed;
+    searched = unread_.size();
+    Result<std::size_t> count = co_await read_piece();
+    if (!count) co_return count.error();
+    ended_ = *count == 0;
+  }
+}
+
+asio::awaitable<Result<std::size_t>> StandardInput::read_piece() {
+  // A regular file cannot be waited for and is always ready; epoll refuses it with EPERM.
+  std::error_code failed;
+  asio::posix::stream_descriptor waiting{co_await asio::this_coro::executor};
+  waiting.assign(dup(descriptor_), failed);
+  if (!failed) {
+    co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read, net::into(failed));
+  }
+  const std::size_t before = unread_.size();
+  unread_.resize(before + piece_size);
+  const ssize_t count = read(descriptor_, unread_.data() + before, piece_size);
+  unread_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  if (count < 0) co_return errno_error("read standard input");
+  co_return static_cast<std::size_t>(count);
+}
+
+class SendAction final : public cli::Action {
+ public:
+  void declare(cli::Options& options) override {
+    options.flag("no-newline", no_newline_, "Send TEXT without a line end behind it")
+        .with_letter('n');
+    options.value("expect", expect_, "REGEX", "Exit 5 unless the answer matches (RE2 syntax)");
+    declare_framing(options, framing_);
+    cli::declare_client(options, client_);
+    options.positionals("TEXT", text_, "What to send, joined by spaces; without it, stdin");
+  }
+
+  Status run(cli::Context& context) override;
+
+ private:
+  asio::awaitable<Status> converse(cli::Context& context);
+  asio::awaitable<Status> exchange(cli::Context& context, Channel& channel, std::string message);
+  asio::awaitable<Status> send_input(cli::Context& context, Channel& channel);
+  Status judge(cli::Context& context, std::string_view answer, bool bounded);
+
+  bool no_newline_ = false;
+  std::optional<std::string> expect_;
+  Framing framing_ = Framing::raw;
+  cli::ClientOptions client_;
+  std::vector<std::string> text_;
+
+  net::Endpoint to_;
+  std::unique_ptr<re2::RE2> pattern_;
+};
+
+Status SendAction::run(cli::Context& context) {
+  if (expect_) {
+    pattern_ = std::make_unique<re2::RE2>(*expect_, re2::RE2::Quiet);
+    if (!pattern_->ok())
+      return Error{Errc::usage, "read --expect '" + escape_for_display(*expect_) + "'",
+                   pattern_->error()};
+  }
+  Result<net::Endpoint> to = cli::choose_endpoint(context, client_, net::Scheme::tcp, port);
+  if (!to) return to.error();
+  to_ = client_.endpoint ? completed(*client_.endpoint) : *to;
+  return cli::run_client([&] { return converse(context); });
+}
+
+asio::awaitable<Status> SendAction::converse(cli::Context& context) {
+  auto opened = co_await open_channel(context, client_, to_, {.framing = framing_});
+  if (!opened) co_return opened.error();
+  Channel& channel = **opened;
+  context.log.info("connect", {{"endpoint", net::to_text(to_)}, {"dialect", channel.dialect()}});
+  Status done = ok;
+  if (text_.empty())
+    done = co_await send_input(context, channel);
+  else
+    done = co_await exchange(context, channel, join(text_, " ") + (no_newline_ ? "" : "\n"));
+  co_await channel.close();
+  context.log.info("disconnect", {{"endpoint", net::to_text(to_)}});
+  co_return done;
+}
+
+asio::awaitable<Status> SendAction::send_input(cli::Context& context, Channel& channel) {
+  StandardInput input{STDIN_FILENO};
+  for (;;) {
+    Result<std::string> line = co_await input.line();
+    if (!line && line.error().code == Errc::closed) co_return ok;
+    if (!line) co_return line.error();
+    if (Status done = co_await exchange(context, channel, std::move(*line)); !done) co_return done;
+  }
+}
+
+asio::awaitable<Status> SendAction::exchange(cli::Context& context, Channel& channel,
+                                             std::string message) {
+  if (channel.keeps_bounds() && message.ends_with('\n')) message.pop_back();
+  channel.expire_in(client_.answer_limit);
+  if (Status sent = co_await channel.send(message); !sent)
+    co_return Error{sent.error().code, "send to " + net::to_text(to_)};
+  context.log.info("send", {{"bytes", message.size()}});
+  if (message.empty() && !channel.keeps_bounds()) co_return ok;
+
+  Result<std::string_view> answer =
+      co_await channel.receive({.size = message.size(), .at_line_end = true});
+  if (!answer) {
+    // What did come is data all the same; only nothing at all is a failure.
+    const std::string partial = channel.take_partial();
+    const Error failed{answer.error().code, "get an answer from " + net::to_text(to_),
+                       answer.error().hint};
+    if (partial.empty()) co_return failed;
+    context.log.info("receive", {{"bytes", partial.size()}});
+    co_return judge(context, partial, channel.keeps_bounds());
+  }
+  context.log.info("receive", {{"bytes", answer->size()}});
+  co_return judge(context, *answer, channel.keeps_bounds());
+}
+
+Status SendAction::judge(cli::Context& context, std::string_view answer, bool bounded) {
+  const bool line = answer.ends_with('\n');
+  Status printed = ok;
+  if (context.out.json())
+    printed =
+        context.out.object(JsonObject{}
+                               .add("event", "receive")
+                               .add("bytes", answer.size())
+                               .add("text", line ? answer.substr(0, answer.size() - 1) : answer));
+  else
+    printed = bounded ? context.out.line(answer) : context.out.bytes(answer);
+  if (!printed) return printed;
+  if (!pattern_) return ok;
+  const std::string_view text = line ? answer.substr(0, answer.size() - 1) : answer;
+  if (re2::RE2::PartialMatch(re2::StringPiece{text.data(), text.size()}, *pattern_)) return ok;
+  return Error{Errc::mismatch,
+               "accept the answer '" + escape_for_display(text.substr(0, 200)) + "'",
+               "--expect is '" + escape_for_display(*expect_) + "'"};
+}
+
+}  // namespace
+
+std::unique_ptr<cli::Action> make_send() {
+  return std::make_unique<SendAction>();
+}
+
+}  // namespace netkit::echo

@@ -1,0 +1,20 @@
+// One row a command, in the order `netkit --list` prints them.
+#include "commands/table.hpp"
+
+#include <array>
+
+#include "cli/builtin.hpp"
+#include "commands/echo/echo.hpp"
+
+namespace netkit::commands {
+
+cli::Table table() {
+  static const std::array rows{
+      echo::command,
+      cli::help_builtin,
+      cli::completion_builtin,
+  };
+  return rows;
+}
+
+}  // namespace netkit::commands

@@ -1,0 +1,168 @@
+// Candidates from the command table, the declared options and a few local files.
+#include "cli/complete.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/globals.hpp"
+#include "cli/locate.hpp"
+#include "cli/paths.hpp"
+#include "net/endpoint.hpp"
+
+namespace netkit::cli {
+namespace {
+
+constexpr std::size_t host_file_size_max = 256 * 1024;
+constexpr std::size_t hosts_max = 1000;
+
+using Words = std::vector<std::string>;
+
+std::vector<Candidate> endpoints(const config::Environment& environment, std::string_view typed) {
+  std::vector<Candidate> found;
+  const std::size_t scheme_end = typed.find("://");
+  const std::string scheme{scheme_end == std::string_view::npos ? ""
+                                                                : typed.substr(0, scheme_end + 3)};
+  for (const std::string& host : known_host_names(environment))
+    found.push_back({scheme + host, "known host"});
+  if (scheme.empty() && !typed.empty())
+    for (const std::string_view name : net::scheme_names())
+      found.push_back({std::string{name} + (name == "unix" ? ":" : "://"), "scheme"});
+  return found;
+}
+
+std::vector<Candidate> values_of(const Option& option, const config::Environment& environment,
+                                 std::string_view typed) {
+  if (option.complete == Complete::file) return {{":files", ""}};
+  if (option.complete == Complete::directory) return {{":directories", ""}};
+  if (option.complete == Complete::endpoint) return endpoints(environment, typed);
+  std::vector<Candidate> found;
+  for (const std::string& choice : option.choices)
+    found.push_back({choice, ""});
+  return found;
+}
+
+std::vector<Candidate> option_names(const Options& options) {
+  std::vector<Candidate> found;
+  for (const Option& option : options.all())
+    if (!option.positional) found.push_back({"--" + option.name, option.help});
+  return found;
+}
+
+const Option* find_typed(const Options& options, std::string_view word) {
+  for (const Option& option : options.all()) {
+    if (option.positional) continue;
+    if (word == "--" + option.name) return &option;
+    if (option.letter != 0 && word == std::string{"-"} + option.letter) return &option;
+  }
+  return nullptr;
+}
+
+/// The positional argument that the word after `words` would be.
+const Option* next_positional(const Options& options, const Words& words) {
+  std::size_t given = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const Option* option = find_typed(options, words[i]);
+    if (option && !option->flag) ++i;
+    if (!option && !words[i].starts_with('-')) ++given;
+  }
+  const Option* last = nullptr;
+  for (const Option& option : options.all()) {
+    if (!option.positional) continue;
+    last = &option;
+    if (given-- == 0) return last;
+  }
+  return last && last->repeats ? last : nullptr;
+}
+
+std::vector<Candidate> within_verb(const Located& located, std::string_view typed,
+                                   const config::Environment& environment) {
+  Globals unused;
+  Options options;
+  const std::unique_ptr<Action> action = located.verb->make();
+  action->declare(options);
+  declare_globals(options, unused);
+
+  const std::size_t equals = typed.starts_with("--") ? typed.find('=') : std::string_view::npos;
+  if (equals != std::string_view::npos) {
+    const Option* option = find_typed(options, typed.substr(0, equals));
+    std::vector<Candidate> found;
+    if (option) found = values_of(*option, environment, typed.substr(equals + 1));
+    for (Candidate& each : found)
+      if (!each.text.starts_with(':')) each.text.insert(0, typed.substr(0, equals + 1));
+    return found;
+  }
+  const Option* before = located.rest.empty() ? nullptr : find_typed(options, located.rest.back());
+  if (before && !before->flag) return values_of(*before, environment, typed);
+  if (typed.starts_with('-')) return option_names(options);
+  const Option* positional = next_positional(options, located.rest);
+  return positional ? values_of(*positional, environment, typed) : std::vector<Candidate>{};
+}
+
+std::vector<Candidate> all_candidates(Table table, const Words& before, std::string_view typed,
+                                      const config::Environment& environment) {
+  const Result<Located> located = locate(table, before);
+  if (!located) return {};
+  if (located->verb) return within_verb(*located, typed, environment);
+  if (typed.starts_with('-')) {
+    Globals unused;
+    Options globals;
+    declare_globals(globals, unused);
+    std::vector<Candidate> found = option_names(globals);
+    if (!located->command) found.push_back({"--version", "Show version and features"});
+    if (!located->command) found.push_back({"--list", "List the commands"});
+    return found;
+  }
+  std::vector<Candidate> found;
+  if (located->command)
+    for (const Verb& verb : located->command->verbs)
+      found.push_back({std::string{verb.name}, std::string{verb.summary}});
+  else
+    for (const Command& command : table)
+      found.push_back({std::string{command.name}, std::string{command.summary}});
+  return found;
+}
+
+/// Adds the first words of a known_hosts file, or all names of a hosts file.
+void add_names(const std::string& path, bool hosts_file, std::set<std::string>& names) {
+  const Result<std::string> text = read_file(path, host_file_size_max);
+  if (!text) return;
+  for (const std::string_view raw : split(*text, '\n')) {
+    std::string line{trim(raw.substr(0, raw.find('#')))};
+    std::replace(line.begin(), line.end(), '\t', ' ');
+    const auto words = split(line, ' ');
+    for (std::size_t i = hosts_file ? 1 : 0; i < (hosts_file ? words.size() : 1); ++i)
+      if (!words[i].empty() && names.size() < hosts_max) names.emplace(words[i]);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> known_host_names(const config::Environment& environment) {
+  std::set<std::string> names;
+  add_names(known_hosts_path(environment), false, names);
+  add_names("/etc/hosts", true, names);
+  return {names.begin(), names.end()};
+}
+
+std::vector<Candidate> candidates(Table table, const Words& words,
+                                  const config::Environment& environment) {
+  if (words.empty()) return {};
+  const std::string& typed = words.back();
+  std::vector<Candidate> found =
+      all_candidates(table, {words.begin(), words.end() - 1}, typed, environment);
+  std::erase_if(found, [&](const Candidate& each) {
+    return !each.text.starts_with(typed) && !each.text.starts_with(':');
+  });
+  return found;
+}
+
+Status print_completions(Table table, const Words& words, const config::Environment& environment,
+                         Output& out) {
+  for (const Candidate& each : candidates(table, words, environment))
+    if (Status done = out.line(each.text + "\t" + each.description); !done) return done;
+  return ok;
+}
+
+}  // namespace netkit::cli

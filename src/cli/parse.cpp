@@ -1,0 +1,93 @@
+// CLI11 splits the words; every message about them is ours.
+#include "cli/parse.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+
+namespace netkit::cli {
+namespace {
+
+/// CLI11 takes "[a,b]" apart as a list. A letter in front, taken off again, keeps such a word whole.
+constexpr char shield = '\x01';
+
+std::string shielded(const std::string& word) {
+  if (word.starts_with('[')) return shield + word;
+  const std::size_t value = word.starts_with('-') ? word.find("=[") : std::string::npos;
+  return value == std::string::npos ? word
+                                    : word.substr(0, value + 1) + shield + word.substr(value + 1);
+}
+
+std::vector<std::string> unshielded(std::vector<std::string> words) {
+  for (std::string& word : words)
+    if (word.starts_with(shield)) word.erase(0, 1);
+  return words;
+}
+
+struct Bound {
+  const Option* option;
+  CLI::Option* parsed;
+};
+
+CLI::Option* declare(CLI::App& app, const Option& option) {
+  if (option.positional) {
+    CLI::Option* made = app.add_option(option.name);
+    if (option.repeats)
+      return made->expected(-1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return made->expected(1);
+  }
+  std::string names = "--" + option.name;
+  if (option.letter != 0) names = std::string{"-"} + option.letter + "," + names;
+  if (option.flag) {
+    CLI::Option* made = app.add_flag(names);
+    return made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  return app.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeAll);
+}
+
+Error unknown_word(const Options& options, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-')
+    return {Errc::usage, "take '" + escape_for_display(word) + "'", "one argument too many"};
+  std::vector<std::string_view> names;
+  for (const Option& option : options.all())
+    if (!option.positional) names.push_back(option.name);
+  const std::string_view name = std::string_view{word}.substr(
+      word.find_first_not_of('-') == std::string::npos ? 0 : word.find_first_not_of('-'));
+  const auto meant = nearest(name.substr(0, name.find('=')), names);
+  return {Errc::usage, "take the option '" + escape_for_display(word) + "'",
+          meant ? "did you mean '--" + std::string{*meant} + "'?" : "see --help"};
+}
+
+}  // namespace
+
+Result<config::Options> parse_words(const Options& options, const std::vector<std::string>& words) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  std::vector<Bound> bound;
+  for (const Option& option : options.all())
+    bound.push_back({&option, declare(app, option)});
+
+  std::vector<std::string> reversed;  // CLI11 takes its words from the back.
+  for (auto word = words.rbegin(); word != words.rend(); ++word)
+    reversed.push_back(shielded(*word));
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& failed) {
+    return Error{Errc::usage, "read the arguments", failed.what()};
+  }
+  for (const std::string& word : unshielded(app.remaining()))
+    if (word != "--") return unknown_word(options, word);
+
+  config::Options given;
+  for (const Bound& each : bound)
+    if (each.parsed->count() > 0) {
+      std::vector<std::string> values = unshielded(each.parsed->results());
+      if (each.option->flag && !each.option->counted) values = {values.back()};
+      given[each.option->name] = std::move(values);
+    }
+  return given;
+}
+
+}  // namespace netkit::cli

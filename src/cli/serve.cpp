@@ -1,0 +1,291 @@
+// The steps of a server's start and end.
+#include "cli/serve.hpp"
+
+#include <array>
+#include <asio/steady_timer.hpp>
+#include <ctime>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "cli/globals.hpp"
+#include "cli/open_files.hpp"
+#include "cli/paths.hpp"
+#include "identity/certificate.hpp"
+#include "log/file_sink.hpp"
+#include "net/daemon.hpp"
+#include "net/listen.hpp"
+#include "net/service_manager.hpp"
+#include "net/spawn.hpp"
+
+namespace netkit::cli {
+namespace {
+
+net::ServerOptions server_options(const ServerOptions& options, const ServePlan& plan,
+                                  std::uint64_t connections_max) {
+  net::ServerOptions made;
+  made.threads = options.threads;
+  made.connections_max = options.connections_max.value_or(connections_max);
+  made.handshake_limit = options.handshake_limit;
+  made.idle_limit = options.idle_limit;
+  made.drain_limit = options.drain_limit;
+  made.message_size_max = options.message_size_max.bytes;
+  made.access = {.allow = options.allow, .deny = options.deny};
+  made.serve_only = plan.serve_only;
+  return made;
+}
+
+Status check(const ServerOptions& options) {
+  if (options.threads == 0 || options.threads > net::threads_max)
+    return Error{Errc::usage, "run " + std::to_string(options.threads) + " threads",
+                 "1 to " + std::to_string(net::threads_max)};
+  if (options.tls_cert.has_value() != options.tls_key.has_value())
+    return Error{Errc::usage, "use only one of --tls-cert and --tls-key", "give both or neither"};
+  if (options.tls_auto && (options.no_tls || options.tls_cert))
+    return Error{Errc::usage, "combine --tls-auto with --no-tls or --tls-cert"};
+  if (options.message_size_max.bytes > UINT32_MAX)
+    return Error{Errc::usage, "take messages of more than 4GiB", "lower --max-message"};
+  return ok;
+}
+
+void make_paths_absolute(ServerOptions& options) {
+  for (std::optional<std::string>* path :
+       {&options.state, &options.port_file, &options.pid_file, &options.tls_cert, &options.tls_key})
+    if (*path) *path = absolute_path(**path);
+  for (net::Endpoint& endpoint : options.listen)
+    if (endpoint.scheme == net::Scheme::unix_) endpoint.path = absolute_path(endpoint.path);
+}
+
+/// The names a self-signed certificate vouches for: this machine by name and by loopback.
+std::vector<std::string> own_names() {
+  std::array<char, 256> name{};
+  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+  if (gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0')
+    names.insert(names.begin(), name.data());
+  return names;
+}
+
+/// Everything one run of a server holds on to.
+class Serving {
+ public:
+  Serving(Context& context, ServerOptions& options, ServePlan plan)
+      : context_{context},
+        options_{options},
+        plan_{std::move(plan)},
+        manager_{[&](std::string_view name) { return variable(name); }, getpid()} {}
+
+  Status run();
+
+ private:
+  std::optional<std::string> variable(std::string_view name) const;
+  Status become_daemon();
+  Status open_sockets();
+  bool wants_tls() const;
+  Status load_certificate();
+  Status announce();
+  Status write_ports() const;
+  Status tell_ready();
+  void reload();
+  asio::awaitable<void> feed_watchdog(std::chrono::microseconds interval);
+
+  Context& context_;
+  ServerOptions& options_;
+  ServePlan plan_;
+  std::uint64_t connections_max_ = 0;
+  net::ServiceManager manager_;
+  std::optional<net::PidFile> pid_file_;
+  std::optional<net::Detached> detached_;
+  std::vector<net::Listening> listening_;
+  std::vector<net::Endpoint> bound_;
+  std::optional<net::Server> server_;
+  Status announced_ = ok;
+};
+
+std::optional<std::string> Serving::variable(std::string_view name) const {
+  const auto found = context_.environment.find(name);
+  if (found == context_.environment.end()) return std::nullopt;
+  return found->second;
+}
+
+Status Serving::become_daemon() {
+  if (options_.pid_file) {
+    Result<net::PidFile> locked = net::PidFile::lock(*options_.pid_file);
+    if (!locked) return locked.error();
+    pid_file_ = std::move(*locked);
+  }
+  if (!options_.daemon) return ok;
+  if (!context_.log_file)
+    context_.log.warn("start", {{"hint", "a daemon without --log-file logs nothing"}});
+  Result<net::Detached> detached = net::detach();
+  if (!detached) return detached.error();
+  detached_ = std::move(*detached);
+  return pid_file_ ? pid_file_->write_pid() : ok;
+}
+
+Status Serving::open_sockets() {
+  std::vector<net::Endpoint> wanted = options_.listen;
+  if (wanted.empty()) wanted = plan_.default_listen;
+  for (net::Endpoint& endpoint : wanted)
+    endpoint = net::complete(endpoint, plan_.default_scheme, "", plan_.default_port);
+  if (wanted.size() > net::listeners_max)
+    return Error{Errc::usage, "listen at " + std::to_string(wanted.size()) + " places"};
+
+  const auto environment = [&](std::string_view name) { return variable(name); };
+  for (net::PassedSocket& passed : net::passed_sockets(environment, getpid())) {
+    Result<net::Listening> adopted = net::adopt(std::move(passed), wanted);
+    if (!adopted) return adopted.error();
+    listening_.push_back(std::move(*adopted));
+  }
+  if (!listening_.empty()) return ok;
+  for (const net::Endpoint& endpoint : wanted) {
+    Result<net::Listening> opened =
+        net::open_listening(endpoint, {options_.threads, options_.auto_port});
+    if (!opened) return opened.error();
+    if (endpoint.port && *endpoint.port != 0 && opened->endpoint.port != endpoint.port)
+      context_.log.warn("listen", {{"wanted", net::to_text(endpoint)},
+                                   {"endpoint", net::to_text(opened->endpoint)},
+                                   {"reason", "the port is taken"}});
+    listening_.push_back(std::move(*opened));
+  }
+  return ok;
+}
+
+bool Serving::wants_tls() const {
+  if (options_.no_tls) return false;
+  for (const net::Endpoint& endpoint : bound_)
+    if (endpoint.scheme != net::Scheme::udp &&
+        plan_.service.tls_mode(*endpoint.scheme) != net::TlsMode::never)
+      return true;
+  return false;
+}
+
+Status Serving::load_certificate() {
+  if (!wants_tls()) return ok;
+  Result<identity::Credentials> credentials;
+  if (options_.tls_cert) {
+    credentials = identity::load(*options_.tls_cert, *options_.tls_key);
+  } else {
+    Result<std::string> state = make_state_directory(context_, options_);
+    if (!state) return state.error();
+    credentials = identity::load_or_make(*state, own_names(), std::time(nullptr));
+  }
+  if (!credentials) return credentials.error();
+  Result<net::TlsContext> tls = net::TlsContext::server(credentials->certificate, credentials->key);
+  if (!tls) return tls.error();
+  Result<std::string> fingerprint = identity::fingerprint(credentials->certificate);
+  if (!fingerprint) return fingerprint.error();
+  context_.log.info("tls", {{"fingerprint", *fingerprint}});
+  server_->replace_tls(std::move(*tls));
+  return ok;
+}
+
+Status Serving::write_ports() const {
+  if (!options_.port_file) return ok;
+  std::string text;
+  for (const net::Endpoint& endpoint : bound_)
+    text += net::to_text(endpoint) + "\n";
+  return write_file_atomically(*options_.port_file, text, 0644);
+}
+
+Status Serving::announce() {
+  if (Status written = write_ports(); !written) return written;
+  for (const net::Endpoint& endpoint : bound_) {
+    const std::string text = net::to_text(endpoint);
+    context_.log.info("listen", {{"endpoint", text}});
+    Status said =
+        context_.out.json()
+            ? context_.out.object(JsonObject{}.add("event", "listening").add("endpoint", text))
+            : context_.out.line("listening on " + text);
+    if (!said) return said;
+  }
+  return tell_ready();
+}
+
+Status Serving::tell_ready() {
+  if (options_.ready_fd) {
+    const FileDescriptor ready{*options_.ready_fd};
+    if (Status told = write_all(ready.get(), "\n"); !told)
+      return Error{told.error().code, "write to --ready-fd " + std::to_string(*options_.ready_fd)};
+  }
+  manager_.notify("READY=1\nSTATUS=serving\nMAINPID=" + std::to_string(getpid()));
+  if (detached_) detached_->ready();
+  return ok;
+}
+
+void Serving::reload() {
+  const auto complain = [&](const Error& error) {
+    context_.log.error("reload", {{"error", error.message()}});
+  };
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t now_us = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  manager_.notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us));
+  if (context_.log_file)
+    if (Status done = context_.log_file->reopen(); !done) complain(done.error());
+  if (Status done = context_.reload(); !done) complain(done.error());
+  make_paths_absolute(options_);
+  if (Status fit = check(options_); !fit) {
+    complain(fit.error());
+  } else {
+    context_.log.set_level(context_.globals.level());
+    server_->replace_options(server_options(options_, plan_, connections_max_));
+    if (Status done = load_certificate(); !done) complain(done.error());
+  }
+  manager_.notify("READY=1");
+}
+
+asio::awaitable<void> Serving::feed_watchdog(std::chrono::microseconds interval) {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  for (;;) {
+    manager_.notify("WATCHDOG=1");
+    timer.expires_after(interval);
+    std::error_code cancelled;
+    co_await timer.async_wait(net::into(cancelled));
+  }
+}
+
+Status Serving::run() {
+  make_paths_absolute(options_);
+  if (Status fit = check(options_); !fit) return fit;
+  if (Status done = become_daemon(); !done) return done;
+  context_.log.info("start", {{"version", NETKIT_VERSION}, {"pid", getpid()}});
+  connections_max_ = raise_open_files() / 10 * 8;
+  if (Status opened = open_sockets(); !opened) return opened;
+  for (const net::Listening& each : listening_)
+    bound_.push_back(each.endpoint);
+
+  plan_.service.on_reload = [this] { reload(); };
+  plan_.service.on_drain = [this] { manager_.notify("STOPPING=1"); };
+  server_.emplace(context_.log, server_options(options_, plan_, connections_max_), plan_.service);
+  if (Status loaded = load_certificate(); !loaded) return loaded;
+  for (net::Listening& each : listening_)
+    server_->add(std::move(each));
+  if (const auto interval = manager_.watchdog_interval())
+    asio::co_spawn(server_->main_context(), feed_watchdog(*interval), net::rethrow);
+  const Status ended = server_->run([this] {
+    announced_ = announce();
+    if (!announced_) server_->drain();
+  });
+  context_.log.info("stop", {{"accepted", server_->counters().accepted.load()}});
+  server_.reset();
+  if (pid_file_) pid_file_->remove();
+  return announced_ ? ended : announced_;
+}
+
+}  // namespace
+
+Result<std::string> make_state_directory(const Context& context, const ServerOptions& options) {
+  const std::string path =
+      options.state ? *options.state
+                    : state_directory(context.environment, context.command.name, geteuid() == 0);
+  if (path.empty())
+    return Error{Errc::usage, "find a folder for the state", "give --state DIR or set HOME"};
+  if (Status made = make_private_directory(path); !made) return made.error();
+  return path;
+}
+
+Status serve(Context& context, ServerOptions& options, ServePlan plan) {
+  return Serving{context, options, std::move(plan)}.run();
+}
+
+}  // namespace netkit::cli

@@ -1,0 +1,31 @@
+// Runs a service as a server from the outside in: sockets, certificates, state, daemon, readiness,
+// signals, service manager. Every command that serves calls it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "cli/command.hpp"
+#include "cli/server_options.hpp"
+#include "net/server.hpp"
+
+namespace netkit::cli {
+
+struct ServePlan {
+  /// Used when no --listen is given; each with scheme and port.
+  std::vector<net::Endpoint> default_listen;
+  net::Scheme default_scheme = net::Scheme::tcp;
+  std::uint16_t default_port = 0;
+  net::Service service;
+  std::uint64_t serve_only = 0;  ///< Connections after which to drain; 0: never.
+};
+
+/// Serves until a signal ends it. Prints "listening on ENDPOINT" to stdout for each listener.
+Status serve(Context& context, ServerOptions& options, ServePlan plan);
+
+/// The state directory of this command: --state, else by paths.hpp. Created with mode 0700.
+Result<std::string> make_state_directory(const Context& context, const ServerOptions& options);
+
+}  // namespace netkit::cli

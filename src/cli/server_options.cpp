@@ -1,0 +1,49 @@
+// Declarations of the options of every server.
+#include "cli/server_options.hpp"
+
+namespace netkit::cli {
+
+void declare_server(Options& options, ServerOptions& server, const std::string& listen_default) {
+  options.heading("Server");
+  options
+      .values("listen", server.listen, "ENDPOINT",
+              "Where to listen (default: " + listen_default + ")")
+      .completes(Complete::endpoint);
+  options.value("state", server.state, "DIR", "Where to keep what must last (mode 0700)")
+      .completes(Complete::directory);
+  options.flag("auto-port", server.auto_port, "If a port is taken, use the next free one");
+  options
+      .value("port-file", server.port_file, "PATH",
+             "Write the bound endpoints there, one a line, atomically")
+      .completes(Complete::file);
+  options.value("ready-fd", server.ready_fd, "N",
+                "Write one newline to this descriptor once everything listens");
+  options.value("threads", server.threads, "N", "Threads that serve connections");
+  options.flag("daemon", server.daemon, "Detach once everything listens");
+  options.value("pid-file", server.pid_file, "PATH", "Keep a locked file with the process id")
+      .completes(Complete::file);
+
+  options.heading("Limits");
+  options.values("allow", server.allow, "CIDR", "Serve only these networks");
+  options.values("deny", server.deny, "CIDR", "Refuse these networks, whatever --allow says");
+  options.value("max-message", server.message_size_max, "SIZE", "Largest message");
+  options.value("max-connections", server.connections_max, "N",
+                "Connections at a time (default: 0.8 of the open-file limit)");
+  options.value("idle-timeout", server.idle_limit, "DUR",
+                "Close a connection on which nothing moves for so long; 0: never");
+  options.value("handshake-timeout", server.handshake_limit, "DUR",
+                "How long TLS, HTTP or a greeting may take");
+  options.value("drain", server.drain_limit, "DUR", "How long SIGTERM waits for what is in flight");
+
+  options.heading("TLS");
+  options.flag("no-tls", server.no_tls, "Never speak TLS");
+  options.flag(
+      "tls-auto", server.tls_auto,
+      "Make a self-signed certificate and keep it in --state; so it is without --tls-cert");
+  options.value("tls-cert", server.tls_cert, "PATH", "Certificate chain, PEM")
+      .completes(Complete::file);
+  options.value("tls-key", server.tls_key, "PATH", "Its private key, PEM")
+      .completes(Complete::file);
+}
+
+}  // namespace netkit::cli

@@ -1,0 +1,38 @@
+// The options that every server has (INTERFACE.md, "Every server"), declared once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "net/limits.hpp"
+
+namespace netkit::cli {
+
+struct ServerOptions {
+  std::vector<net::Endpoint> listen;
+  std::optional<std::string> state;
+  bool no_tls = false;
+  bool tls_auto = false;
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::vector<net::Network> allow;
+  std::vector<net::Network> deny;
+  Size message_size_max{16 * 1024 * 1024};
+  bool auto_port = false;
+  std::optional<std::string> port_file;
+  std::optional<int> ready_fd;
+  std::optional<std::uint64_t> connections_max;
+  Duration idle_limit{0};
+  Duration handshake_limit = net::handshake_limit;
+  Duration drain_limit = net::drain_limit;
+  unsigned threads = 1;
+  bool daemon = false;
+  std::optional<std::string> pid_file;
+};
+
+/// `listen_default` is what help says about --listen.
+void declare_server(Options& options, ServerOptions& server, const std::string& listen_default);
+
+}  // namespace netkit::cli

@@ -1,0 +1,82 @@
+// Thin scripts: each hands the words to `netkit __complete` and shows what comes back.
+#include "cli/shells.hpp"
+
+namespace netkit::cli {
+
+std::string_view bash_completion() {
+  return R"sh(# bash completion for netkit. Install as
+# /usr/share/bash-completion/completions/netkit, or: source <(netkit completion bash)
+
+_netkit() {
+  local cur words cword
+  if declare -F _get_comp_words_by_ref >/dev/null; then
+    # ':' and '=' belong to endpoints and options; bash alone would split words there.
+    _get_comp_words_by_ref -n ':=' cur words cword
+  else
+    words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}
+  fi
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    line=${line%%$'\t'*}
+    case $line in
+      :files) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "${cur#*=}") ;;
+      :directories) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "${cur#*=}") ;;
+      *) COMPREPLY+=("$line") ;;
+    esac
+  done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)
+  case ${COMPREPLY[0]-} in *: | */ | *=) [ ${#COMPREPLY[@]} -eq 1 ] && compopt -o nospace ;; esac
+  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+  return 0
+}
+complete -F _netkit netkit
+)sh";
+}
+
+std::string_view zsh_completion() {
+  return R"sh(#compdef netkit
+# zsh completion for netkit. Install as _netkit in a folder of $fpath,
+# or: source <(netkit completion zsh)
+
+_netkit() {
+  local line text about
+  local -a found
+  for line in "${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    text=${line%%$'\t'*} about=${line#*$'\t'}
+    case $text in
+      '') ;;
+      :files) _files; return ;;
+      :directories) _files -/; return ;;
+      *) found+=("${text//:/\\:}:$about") ;;
+    esac
+  done
+  (( ${#found} )) && _describe -V netkit found
+}
+
+if [ "${funcstack[1]}" = _netkit ]; then _netkit "$@"; else compdef _netkit netkit; fi
+)sh";
+}
+
+std::string_view fish_completion() {
+  return R"sh(# fish completion for netkit. Install in ~/.config/fish/completions/netkit.fish,
+# or: netkit completion fish | source
+
+function __netkit_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    for line in ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+        switch $line
+            case ':files*'
+                __fish_complete_path "$current"
+            case ':directories*'
+                __fish_complete_directories "$current"
+            case '*'
+                echo $line
+        end
+    end
+end
+complete -c netkit -f -a '(__netkit_complete)'
+)sh";
+}
+
+}  // namespace netkit::cli
