@@ -1,4 +1,4 @@
-// One conversation with an echo server, whatever carries it: send, ping, bench and compare say what,
+// One conversation with an echo server, whatever carries it: send, ping, bench, compare say what,
 // a channel knows how.
 #pragma once
 

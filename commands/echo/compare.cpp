@@ -137,8 +137,11 @@ asio::awaitable<Status> CompareAction::converse(cli::Context& context) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
   for (std::uint64_t round = 1; round <= count_; ++round) {
     timer.expires_after(interval_);
-    for (std::size_t i = 0; i < rows_.size(); ++i)
+    // Another one goes first each round: the first one meets processors that have just woken up.
+    for (std::size_t turn = 0; turn < rows_.size(); ++turn) {
+      const std::size_t i = (round + turn) % rows_.size();
       if (channels[i] && !co_await ping(rows_[i], *channels[i], round)) channels[i].reset();
+    }
     progress.show(static_cast<double>(round) / static_cast<double>(count_), "");
     std::error_code cancelled;
     if (round < count_) co_await timer.async_wait(net::into(cancelled));

@@ -27,7 +27,8 @@ struct Counts {
 
 struct Settings {
   Framing framing = Framing::raw;
-  std::size_t chunk_size_max = 0;
+  std::size_t chunk_size_max = 0;    ///< Of one read of raw bytes.
+  std::size_t reading_size_max = 0;  ///< Of one read of messages, which have bounds of their own.
   std::size_t message_size_max = 0;
 };
 
@@ -90,16 +91,22 @@ asio::awaitable<Status> EchoService::serve_raw(Connection& connection) {
   connection.introduce("raw");
   net::ReceiveBuffer& received = connection.received();
   for (;;) {
-    Result<bool> more = co_await connection.receive(settings_.chunk_size_max);
-    if (!more) co_return more.error();
-    if (!*more) co_return ok;
+    const Result<Connection::Received> got = connection.try_receive(settings_.chunk_size_max);
+    if (!got) co_return got.error();
+    if (*got == Connection::Received::end) co_return ok;
+    if (*got == Connection::Received::nothing_yet) {
+      const Status waited = co_await connection.readable();
+      if (!waited && !connection.draining()) co_return waited;
+      continue;
+    }
     const std::span<char> bytes = received.unread();
     count(connection, bytes.size());
-    // Gone from the buffer before the wait: send() copies what the socket does not take at once.
     received.consume(bytes.size());
     received.keep();
-    Status sent = co_await connection.send({bytes.data(), bytes.size()});
-    if (!sent) co_return sent;
+    const Result<bool> sent = connection.try_send({bytes.data(), bytes.size()});
+    if (!sent) co_return sent.error();
+    if (!*sent)
+      if (Status flushed = co_await connection.flush(); !flushed) co_return flushed;
   }
 }
 
@@ -112,18 +119,18 @@ asio::awaitable<Status> EchoService::serve_frames(Connection& connection) {
     wire::append_frame(out, frame);
     return frame.type == wire::frame_type::goodbye ? Flow::finish : Flow::go_on;
   };
-  co_return co_await net::pump(connection, decoder, echo, settings_.chunk_size_max);
+  co_return co_await net::pump(connection, decoder, echo, settings_.reading_size_max);
 }
 
 asio::awaitable<Status> EchoService::serve_len64(Connection& connection) {
   connection.introduce("len64");
   const wire::Len64Decoder decoder{settings_.message_size_max};
-  const auto echo = [&](std::string_view body, std::string& out) -> Result<Flow> {
+  const auto echo = [&](std::string_view body, std::string&) -> Result<Flow> {
     count(connection, body.size());
-    out.append(body);  // Bare, as the original servers reply.
+    connection.append_body(body);  // Bare, as the original servers reply.
     return Flow::go_on;
   };
-  co_return co_await net::pump(connection, decoder, echo, settings_.chunk_size_max);
+  co_return co_await net::pump(connection, decoder, echo, settings_.reading_size_max);
 }
 
 asio::awaitable<Status> EchoService::serve_lines(Connection& connection) {
@@ -134,7 +141,7 @@ asio::awaitable<Status> EchoService::serve_lines(Connection& connection) {
     out.append(line).append("\n");
     return Flow::go_on;
   };
-  Status ended = co_await net::pump(connection, decoder, echo, settings_.chunk_size_max);
+  Status ended = co_await net::pump(connection, decoder, echo, settings_.reading_size_max);
   // The last line of a stream may lack its end.
   const auto rest = decoder.rest(connection.received().unread());
   if (!ended || !rest) co_return ended;
@@ -153,11 +160,12 @@ asio::awaitable<Status> EchoService::serve_websocket(Connection& connection) {
   const auto echo = [&](wire::WebSocketOp op, std::string_view body,
                         std::string& out) -> Result<Flow> {
     count(connection, body.size());
-    wire::append_websocket(out, op, body);
+    out.append(std::string_view{wire::websocket_header(op, body.size())});
+    connection.append_body(body);
     return Flow::go_on;
   };
   co_return co_await net::pump_websocket(connection, settings_.message_size_max, echo,
-                                         settings_.chunk_size_max);
+                                         settings_.reading_size_max);
 }
 
 /// Ports that answer everything (RFC 862, 867, 863, 864 and 865): a forged datagram from one of
@@ -211,7 +219,9 @@ class ServeAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override {
     options.flag("all", all_, "Every transport: tcp, udp, tls, ws, wss and unix");
-    options.value("chunk", chunk_, "SIZE", "Largest piece that is read, and so returned, at once");
+    options.value("chunk", chunk_, "SIZE",
+                  "Largest piece that is read at once; it bounds no message (default: 64KiB raw, "
+                  "256KiB where messages have bounds)");
     options.flag("once", once_, "Serve one connection, then stop");
     options.flag("ask", ask_, "Ask for address and port, offering the defaults");
     declare_framing(options, framing_);
@@ -224,7 +234,7 @@ class ServeAction final : public cli::Action {
   Result<std::vector<net::Endpoint>> default_listen(const cli::Context& context) const;
 
   bool all_ = false;
-  Size chunk_{64 * 1024};
+  std::optional<Size> chunk_;
   bool once_ = false;
   bool ask_ = false;
   Framing framing_ = Framing::raw;
@@ -250,7 +260,7 @@ Result<std::vector<net::Endpoint>> ServeAction::default_listen(const cli::Contex
 }
 
 Status ServeAction::run(cli::Context& context) {
-  if (chunk_.bytes == 0) return Error{Errc::usage, "read in portions of no bytes"};
+  if (chunk_ && chunk_->bytes == 0) return Error{Errc::usage, "read in portions of no bytes"};
   if (ask_) {
     Result<net::Endpoint> at = context.terminal.ask_endpoint(
         {.scheme = net::Scheme::tcp, .host = "127.0.0.1", .port = port, .path = {}});
@@ -261,8 +271,12 @@ Status ServeAction::run(cli::Context& context) {
   if (!listen) return listen.error();
   if (all_) server_.listen.insert(server_.listen.end(), listen->begin(), listen->end());
 
+  const auto reading = [&](std::size_t standard) {
+    return std::min<std::uint64_t>(chunk_.value_or(Size{standard}).bytes, net::read_size_max);
+  };
   EchoService service{{.framing = framing_,
-                       .chunk_size_max = std::min(chunk_.bytes, std::uint64_t{net::read_size_max}),
+                       .chunk_size_max = reading(64 * 1024),
+                       .reading_size_max = reading(net::read_size_max),
                        .message_size_max = server_.message_size_max.bytes},
                       std::max(server_.threads, 1u)};
   cli::ServePlan plan;

@@ -3,7 +3,9 @@
 
 #include <cassert>
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -12,11 +14,47 @@
 
 namespace netkit {
 
+/// A text that is mostly absent, in one pointer: each coroutine frame has room for a few errors, and
+/// an idle connection pays for it.
+class RareText {
+ public:
+  RareText() = default;
+  RareText(std::string text)
+      : text_{text.empty() ? nullptr : std::make_unique<const std::string>(std::move(text))} {}
+  RareText(const RareText& other) : RareText{other.str()} {}
+  RareText(RareText&&) noexcept = default;
+  RareText& operator=(RareText other) noexcept {
+    text_ = std::move(other.text_);
+    return *this;
+  }
+
+  const std::string& str() const {
+    static const std::string none;
+    return text_ ? *text_ : none;
+  }
+  operator const std::string&() const { return str(); }
+  bool empty() const { return !text_; }
+  std::size_t find(std::string_view part) const { return str().find(part); }
+  bool starts_with(std::string_view part) const { return str().starts_with(part); }
+  friend bool operator==(const RareText& left, std::string_view right) {
+    return left.str() == right;
+  }
+  friend std::string operator+(const RareText& left, std::string_view right) {
+    return left.str() + std::string{right};
+  }
+  friend std::string operator+(std::string_view left, const RareText& right) {
+    return std::string{left} + right.str();
+  }
+
+ private:
+  std::unique_ptr<const std::string> text_;
+};
+
 /// Why an operation failed: a code the program can test, and two texts that only a person reads.
 struct Error {
   std::error_code code;
-  std::string attempt;  ///< Completes "cannot ...", e.g. "listen on tcp://[::1]:7000".
-  std::string hint;     ///< What to do next, e.g. "try: netkit echo serve --auto-port".
+  RareText attempt;  ///< Completes "cannot ...", e.g. "listen on tcp://[::1]:7000".
+  RareText hint;     ///< What to do next, e.g. "try: netkit echo serve --auto-port".
 
   Error() = default;
   Error(std::error_code failed, std::string what = {}, std::string next = {})

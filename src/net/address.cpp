@@ -5,6 +5,7 @@
 #include <asio/ip/address_v4.hpp>
 #include <asio/ip/address_v6.hpp>
 #include <charconv>
+#include <sys/socket.h>
 
 #include "base/text.hpp"
 
@@ -31,6 +32,16 @@ asio::ip::address plain(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   return address;
+}
+
+std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket) {
+  asio::ip::tcp::endpoint remote;
+  auto size = static_cast<socklen_t>(remote.capacity());
+  if (getpeername(socket, remote.data(), &size) != 0) return std::nullopt;
+  const int family = remote.data()->sa_family;
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  remote.address(plain(remote.address()));
+  return remote;
 }
 
 Result<Network> Network::parse(std::string_view text) {

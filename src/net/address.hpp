@@ -3,7 +3,9 @@
 #pragma once
 
 #include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +17,17 @@ namespace netkit::net {
 /// An IPv4 address inside an IPv6 one (::ffff:192.0.2.1) as what it is; others unchanged.
 asio::ip::address plain(const asio::ip::address& address);
 
+/// The address and port that a connected socket's peer has; nullopt for a unix socket and for one
+/// that is not connected any more.
+std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket);
+
 /// Who is at the other end, in the form logs and rules use.
 struct PeerName {
   std::string address;     ///< "192.0.2.1", "2001:db8::1", or "unix".
   std::uint16_t port = 0;  ///< 0 for unix.
 };
 
-/// A block of addresses, "192.168.0.0/16", "::1", "10.1.2.3/8" (bits behind the prefix are dropped).
+/// A block of addresses, "192.168.0.0/16", "::1", "10.1.2.3/8" (bits past the prefix are dropped).
 class Network {
  public:
   static Result<Network> parse(std::string_view text);

@@ -21,7 +21,9 @@ using Address = asio::ip::address;
 
 Error failure(const std::error_code& code, const Endpoint& to) {
   std::string hint;
-  if (code == asio::error::connection_refused || code == std::errc::no_such_file_or_directory)
+  // ENOENT: the socket file of unix:PATH. Asio's own category does not map it to std::errc.
+  const std::error_code no_file{ENOENT, asio::error::get_system_category()};
+  if (code == asio::error::connection_refused || code == no_file)
     hint = "is the server running, and is the port right?";
   else if (code == Errc::timed_out)
     hint = "is the host up, and does a firewall drop the port?";
@@ -126,9 +128,9 @@ asio::awaitable<Result<Stream>> connect_ip(const Endpoint& to, Clock::time_point
   for (const auto& runner : race->runners)
     runner->close(ignored);
   if (race->winner) {
-    Stream::Socket socket{std::move(*race->winner)};
-    tune(socket);
-    co_return Stream{std::move(socket)};
+    Stream stream{Stream::Socket{std::move(*race->winner)}};
+    stream.tune();
+    co_return stream;
   }
   co_return race->running > 0 || !race->last_failure ? make_error_code(Errc::timed_out)
                                                      : race->last_failure;

@@ -1,7 +1,9 @@
 // What connections and workers do together: reading, answering, the list, the events.
 #include "net/connection.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "net/spawn.hpp"
 #include "net/worker.hpp"
@@ -32,12 +34,15 @@ void Worker::drain() {
   if (idle() && when_idle) when_idle();
 }
 
-Connection::Connection(Stream stream, Worker& worker, Scheme scheme, std::size_t kept_size_max)
+Connection::Connection(Stream stream, Worker& worker, Scheme scheme, const ServerOptions& options)
     : stream_{std::move(stream)},
       worker_{worker},
       scheme_{scheme},
       peer_{stream_.peer()},
-      received_{worker.read_memory(), kept_size_max} {
+      received_{worker.read_memory(), options.message_size_max + head_size_max},
+      handshake_limit_{options.handshake_limit},
+      idle_limit_{options.idle_limit} {
+  stream_.tune();
   worker_.add(*this);
   if (worker_.draining_) drain();
 }
@@ -57,55 +62,125 @@ void Connection::introduce(std::string_view dialect) {
                        {"active", worker_.counters().active.load(std::memory_order_relaxed)}});
 }
 
+void Connection::await_greeting() {
+  greeting_ = true;
+  stream_.expire_in(handshake_limit_);
+}
+
+void Connection::progressed() {
+  // A greeting that comes byte by byte is not to last for ever.
+  if (!greeting_) touch();
+}
+
 void Connection::touch() {
+  greeting_ = false;
   if (idle_limit_.count() > 0)
     stream_.expire_in(idle_limit_);
   else
     stream_.expire_never();
 }
 
-std::string& Connection::batch_output() {
-  return worker_.batch_output();
+std::string& Connection::begin_batch() {
+  std::string& out = worker_.batch_output();
+  out.clear();
+  if (out.capacity() > batch_kept_max) out.shrink_to_fit();
+  worker_.batch_bodies().clear();
+  return out;
+}
+
+Result<Connection::Received> Connection::try_receive(std::size_t size_max) {
+  // A short read emptied the socket: trying again before a wait would be a wasted system call.
+  // And a peer that sends faster than we answer must leave the others of this thread their turn.
+  const bool turn_over = ++reads_in_a_row_ > reads_in_a_row_max;
+  if ((std::exchange(drained_, false) || turn_over) && !draining_) {
+    reads_in_a_row_ = 0;
+    return Received::nothing_yet;
+  }
+  std::span<char> room = received_.room();
+  if (room.empty()) return Errc::too_large;
+  room = room.first(std::min(room.size(), size_max));
+  const Attempt attempt = stream_.try_read(room);
+  if (attempt.count > 0) {
+    received_.add(attempt.count);
+    drained_ = attempt.count < room.size() && !stream_.is_tls();
+    progressed();
+    return Received::bytes;
+  }
+  if (attempt.failed == Errc::closed) return Received::end;
+  if (attempt.failed) return Error{attempt.failed};
+  return draining_ ? Received::end : Received::nothing_yet;
 }
 
 asio::awaitable<Result<bool>> Connection::receive(std::size_t size_max) {
   for (;;) {
-    if (!drained_ || draining_) {
-      std::span<char> room = received_.room();
-      if (room.empty()) co_return Errc::too_large;
-      room = room.first(std::min(room.size(), size_max));
-      const Attempt attempt = stream_.try_read(room);
-      if (attempt.count > 0) {
-        received_.add(attempt.count);
-        // A short read emptied the socket: trying again at once would be a wasted system call.
-        drained_ = attempt.count < room.size() && !stream_.is_tls();
-        touch();
-        co_return true;
-      }
-      if (attempt.failed == Errc::closed) co_return false;
-      if (attempt.failed) co_return Error{attempt.failed};
-      if (draining_) co_return false;
-    }
-    Status waited = co_await stream_.readable();
-    if (!waited && waited.error().code != Errc::stopped) co_return waited.error();
-    drained_ = false;
+    const Result<Received> got = try_receive(size_max);
+    if (!got) co_return got.error();
+    if (*got != Received::nothing_yet) co_return *got == Received::bytes;
+    const Status waited = co_await readable();
+    if (!waited && !draining_) co_return waited.error();
   }
 }
 
-asio::awaitable<Status> Connection::send(std::string_view bytes) {
-  Attempt attempt = stream_.try_write(bytes);
-  if (attempt.failed) co_return Error{attempt.failed};
-  touch();
-  if (attempt.count == bytes.size()) co_return ok;
+Result<bool> Connection::try_send(std::string_view bytes) {
+  const Attempt attempt = stream_.try_write(bytes);
+  if (attempt.failed) return Error{attempt.failed};
+  progressed();
+  if (attempt.count == bytes.size()) return true;
   // What is left waits in memory of this connection's own: the shared one is needed by others.
-  const std::string rest{bytes.substr(attempt.count)};
-  for (std::size_t sent = 0; sent < rest.size(); sent += attempt.count) {
-    if (Status waited = co_await stream_.writable(); !waited) co_return waited.error();
-    attempt = stream_.try_write(std::string_view{rest}.substr(sent));
-    if (attempt.failed) co_return Error{attempt.failed};
-    if (attempt.count > 0) touch();
+  unsent_.assign(bytes.substr(attempt.count));
+  return false;
+}
+
+void Connection::append_body(std::string_view body) {
+  if (body.size() >= uncopied_size_min && !stream_.is_tls() && received_.holds(body))
+    worker_.batch_bodies().push_back({worker_.batch_output().size(), body});
+  else
+    worker_.batch_output().append(body);
+}
+
+Result<bool> Connection::try_send_batch() {
+  const std::string_view out = worker_.batch_output();
+  std::vector<BatchBody>& bodies = worker_.batch_bodies();
+  if (bodies.empty()) return out.empty() ? true : try_send(out);
+  std::vector<std::string_view> pieces;
+  std::size_t begin = 0;
+  for (const BatchBody& body : bodies) {
+    pieces.push_back(out.substr(begin, body.at - begin));
+    pieces.push_back(body.bytes);
+    begin = body.at;
   }
+  pieces.push_back(out.substr(begin));
+  bodies.clear();
+
+  const Attempt attempt = stream_.try_write_pieces(pieces);
+  if (attempt.failed) return Error{attempt.failed};
+  progressed();
+  std::size_t sent = attempt.count;
+  for (const std::string_view piece : pieces) {
+    const std::size_t skipped = std::min(sent, piece.size());
+    unsent_.append(piece.substr(skipped));
+    sent -= skipped;
+  }
+  return unsent_.empty();
+}
+
+asio::awaitable<Status> Connection::flush() {
+  for (std::size_t sent = 0; sent < unsent_.size();) {
+    if (Status waited = co_await stream_.writable(); !waited) co_return waited.error();
+    const Attempt attempt = stream_.try_write(std::string_view{unsent_}.substr(sent));
+    if (attempt.failed) co_return Error{attempt.failed};
+    sent += attempt.count;
+    if (attempt.count > 0) progressed();
+  }
+  std::string{}.swap(unsent_);
   co_return ok;
+}
+
+asio::awaitable<Status> Connection::send(std::string_view bytes) {
+  const Result<bool> sent = try_send(bytes);
+  if (!sent) co_return sent.error();
+  if (*sent) co_return ok;
+  co_return co_await flush();
 }
 
 void Connection::drain() {

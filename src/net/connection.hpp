@@ -15,6 +15,7 @@
 #include "net/endpoint.hpp"
 #include "net/limits.hpp"
 #include "net/receive_buffer.hpp"
+#include "net/server_options.hpp"
 #include "net/stream.hpp"
 #include "wire/decoded.hpp"
 
@@ -24,7 +25,7 @@ class Worker;
 
 class Connection {
  public:
-  Connection(Stream stream, Worker& worker, Scheme scheme, std::size_t kept_size_max);
+  Connection(Stream stream, Worker& worker, Scheme scheme, const ServerOptions& options);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -40,27 +41,43 @@ class Connection {
   bool introduced() const { return !dialect_.empty(); }
   std::string_view dialect() const { return dialect_; }
 
-  /// How long the peer may be silent; zero: for ever. Set by the server from its options.
-  void set_idle_limit(std::chrono::nanoseconds limit) { idle_limit_ = limit; }
-  /// Starts the idle clock again, or stops it if there is no limit.
+  /// The handshake limit begins now, and nothing that the peer sends moves it before touch().
+  void await_greeting();
+  /// The greeting is over: starts the idle clock again, or stops it if there is no limit.
   void touch();
 
-  /// Reads once, at most `size_max` bytes: false at the end of the stream. While draining it takes
-  /// what the peer had sent by then, and ends like the end of the stream after that.
+  /// What one attempt to read did.
+  enum class Received { bytes, nothing_yet, end };
+  /// Reads once, at most `size_max` bytes, without waiting. Draining, it takes what the peer had
+  /// sent by then, and after that tells the end.
+  Result<Received> try_receive(std::size_t size_max = read_size_max);
+  /// Until try_receive() is worth another attempt. While draining, an error only says that it is.
+  asio::awaitable<Status> readable() { return stream_.readable(); }
+  /// try_receive() and the wait for it: false at the end.
   asio::awaitable<Result<bool>> receive(std::size_t size_max = read_size_max);
 
-  /// Memory for the answers to one batch, shared by the connections of a thread: to be filled and
-  /// sent without a wait in between.
-  std::string& batch_output();
-  /// Sends all of `bytes`, which may lie in memory that the thread shares: what the socket does not
-  /// take at once is copied. A peer that does not read is not read from meanwhile.
+  /// Empty memory for the answers to one batch, shared by the connections of a thread: to be filled
+  /// and sent without a wait in between.
+  std::string& begin_batch();
+  /// Appends `body` to the batch, without a copy if it is large and lies in received(): then it
+  /// must stay there until try_send_batch().
+  void append_body(std::string_view body);
+  /// try_send() of the batch with the bodies that were not copied, and forgets both.
+  Result<bool> try_send_batch();
+  /// Sends what the socket takes at once. False: the rest was copied, and flush() sends it; until
+  /// then nothing else may be sent, and a peer that does not read is not read from.
+  Result<bool> try_send(std::string_view bytes);
+  asio::awaitable<Status> flush();
+  /// Both: sends all of `bytes`, which may lie in memory that the thread shares.
   asio::awaitable<Status> send(std::string_view bytes);
 
   /// The server drains: finish what is in flight, take nothing new.
   void drain();
+  bool draining() const { return draining_; }
 
  private:
   friend class Worker;
+  void progressed();
 
   Stream stream_;
   Worker& worker_;
@@ -68,7 +85,11 @@ class Connection {
   PeerName peer_;
   std::string_view dialect_;
   ReceiveBuffer received_;
-  std::chrono::nanoseconds idle_limit_{0};
+  std::string unsent_;
+  const std::chrono::nanoseconds handshake_limit_;
+  const std::chrono::nanoseconds idle_limit_;
+  bool greeting_ = false;  // The handshake limit holds, not the idle one.
+  unsigned reads_in_a_row_ = 0;
   bool draining_ = false;
   bool drained_ = true;             // The socket had nothing more when it was last read.
   Connection* previous_ = nullptr;  // The worker's list of its connections.
@@ -105,18 +126,25 @@ Result<Flow> handle_unread(ReceiveBuffer& received, Decoder& decoder, Handle& ha
 template <typename Decoder, typename Handle>
 asio::awaitable<Status> pump(Connection& connection, Decoder& decoder, Handle handle,
                              std::size_t chunk_size_max = read_size_max) {
-  std::string& out = connection.batch_output();
+  using Received = Connection::Received;
   for (;;) {
-    out.clear();
+    std::string& out = connection.begin_batch();
     Result<Flow> flow = handle_unread(connection.received(), decoder, handle, out);
+    Result<bool> sent = connection.try_send_batch();
     connection.received().keep();
-    if (!out.empty())
-      if (Status sent = co_await connection.send(out); !sent) co_return sent.error();
+    if (sent && !*sent)
+      if (Status flushed = co_await connection.flush(); !flushed) co_return flushed.error();
+    if (!sent) co_return sent.error();
     if (!flow) co_return flow.error();
     if (*flow == Flow::finish) co_return ok;
-    Result<bool> more = co_await connection.receive(chunk_size_max);
-    if (!more) co_return more.error();
-    if (!*more) co_return ok;
+    Result<Received> got = connection.try_receive(chunk_size_max);
+    while (got && *got == Received::nothing_yet) {
+      const Status waited = co_await connection.readable();
+      if (!waited && !connection.draining()) co_return waited.error();
+      got = connection.try_receive(chunk_size_max);
+    }
+    if (!got) co_return got.error();
+    if (*got == Received::end) co_return ok;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,16 @@
 
 namespace netkit::net {
 namespace {
+
+constexpr int rounds_max = 16;
+
+/// True if `path` names the file that is open as `file`.
+bool is_still_at(const std::string& path, int file) {
+  struct stat there;
+  struct stat ours;
+  return lstat(path.c_str(), &there) == 0 && fstat(file, &ours) == 0 &&
+         there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
 
 /// Waits for the child's word; its end without one passes its exit code on.
 [[noreturn]] void await_child(int from_child, pid_t child) {
@@ -32,9 +43,17 @@ namespace {
 Result<PidFile> PidFile::lock(const std::string& path) {
   PidFile made;
   made.path_ = path;
-  made.file_ = FileDescriptor{open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
-  if (!made.file_) return errno_error("open the pid file " + path);
-  if (flock(made.file_.get(), LOCK_EX | LOCK_NB) != 0) {
+  int locked = 0;
+  // A holder that ends between our open and our lock takes the file away: the lock would be on a
+  // file that nobody else finds. The next round makes a new one.
+  for (int round = 0; round < rounds_max; ++round) {
+    made.file_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!made.file_) return errno_error("open the pid file " + path);
+    locked = flock(made.file_.get(), LOCK_EX | LOCK_NB);
+    if (locked != 0 || is_still_at(path, made.file_.get())) break;
+    locked = -1;
+  }
+  if (locked != 0) {
     std::array<char, 32> text{};
     const ssize_t count = pread(made.file_.get(), text.data(), text.size(), 0);
     const std::string_view other{text.data(),

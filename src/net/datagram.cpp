@@ -24,7 +24,8 @@ asio::ip::udp::endpoint to_endpoint(const void* address, std::size_t size) {
 
 }  // namespace
 
-Datagram::Datagram(Worker& worker, FileDescriptor bound) : worker_{worker}, socket_{worker.io()} {
+Datagram::Datagram(Worker& worker, FileDescriptor bound, Admits admits)
+    : worker_{worker}, socket_{worker.io()}, admits_{std::move(admits)} {
   sockaddr_storage local{};
   socklen_t size = sizeof local;
   getsockname(bound.get(), reinterpret_cast<sockaddr*>(&local), &size);
@@ -60,7 +61,10 @@ asio::awaitable<Result<std::string_view>> Datagram::receive() {
   std::error_code failed;
   for (;;) {
     if (stopped_) co_return Errc::stopped;
-    if (try_receive(bytes, failed)) co_return bytes;
+    if (try_receive(bytes, failed)) {
+      if (admits_(sender_address())) co_return bytes;
+      continue;
+    }
     if (failed) co_return Error{failed, "receive a datagram"};
     co_await socket_.async_wait(Socket::wait_read, into(failed));
     if (failed && !stopped_) co_return Error{failed, "receive a datagram"};

@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/generic/datagram_protocol.hpp>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "base/file.hpp"
@@ -20,7 +21,9 @@ inline constexpr std::size_t datagram_size_max = 65535;
 
 class Datagram {
  public:
-  Datagram(Worker& worker, FileDescriptor bound);
+  using Admits = std::function<bool(const asio::ip::address& sender)>;
+  /// Datagrams from senders that `admits` is false for are dropped.
+  Datagram(Worker& worker, FileDescriptor bound, Admits admits);
 
   /// The next datagram; the view holds until the next wait. The only errors are those of the
   /// socket itself: what a peer's host reports (unreachable ports) is passed over.
@@ -45,6 +48,7 @@ class Datagram {
 
   Worker& worker_;
   Socket socket_;
+  Admits admits_;
   std::uint16_t local_port_ = 0;
   bool stopped_ = false;
   alignas(8) char sender_[128];  // sockaddr_storage

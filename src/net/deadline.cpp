@@ -1,13 +1,15 @@
 // The lazily armed timer behind a Deadline.
 #include "net/deadline.hpp"
 
+#include <asio/execution/context.hpp>
+#include <asio/query.hpp>
 #include <asio/steady_timer.hpp>
 
 namespace netkit::net {
 
 // Shared with the pending wait, because a wait that is already due cannot be taken back.
 struct Deadline::Timer {
-  Timer(const asio::any_io_executor& executor, Deadline* of) : timer{executor}, owner{of} {}
+  Timer(asio::io_context& context, Deadline* of) : timer{context}, owner{of} {}
 
   static void arm(const std::shared_ptr<Timer>& self, Clock::time_point at) {
     self->timer.expires_at(at);
@@ -20,8 +22,9 @@ struct Deadline::Timer {
   Deadline* owner;
 };
 
-Deadline::Deadline(asio::any_io_executor executor, std::function<void()> on_passed)
-    : executor_{std::move(executor)}, on_passed_{std::move(on_passed)} {}
+Deadline::Deadline(const asio::any_io_executor& executor, std::function<void()> on_passed)
+    : context_{static_cast<asio::io_context&>(asio::query(executor, asio::execution::context))},
+      on_passed_{std::move(on_passed)} {}
 
 Deadline::~Deadline() {
   if (!timer_) return;
@@ -35,7 +38,7 @@ void Deadline::expire_in(std::chrono::nanoseconds limit) {
   // Compared this way round because now + limit could wrap.
   at_ = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
   if (at_ >= armed_for_) return;
-  if (!timer_) timer_ = std::make_shared<Timer>(executor_, this);
+  if (!timer_) timer_ = std::make_shared<Timer>(context_, this);
   armed_for_ = at_;
   Timer::arm(timer_, at_);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,8 +14,8 @@ class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `on_passed` runs on `executor`, never after this object has gone.
-  Deadline(asio::any_io_executor executor, std::function<void()> on_passed);
+  /// `on_passed` runs on `executor`, an io_context's, never after this object has gone.
+  Deadline(const asio::any_io_executor& executor, std::function<void()> on_passed);
   ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
@@ -28,7 +29,7 @@ class Deadline {
   struct Timer;
   void fired();
 
-  asio::any_io_executor executor_;
+  asio::io_context& context_;  // A reference, as an executor that fits all would be large.
   std::function<void()> on_passed_;
   Clock::time_point at_ = Clock::time_point::max();
   Clock::time_point armed_for_ = Clock::time_point::max();

@@ -21,9 +21,10 @@ Error malformed(std::string_view text, const std::string& why) {
 }
 
 bool is_v6_address(const std::string& host) {
-  const std::string bare = host.substr(0, host.find('%'));  // A zone may follow: fe80::1%eth0.
+  const std::size_t zone = host.find('%');  // A zone may follow: fe80::1%eth0.
+  if (zone != std::string::npos && host.find(':', zone) != std::string::npos) return false;
   in6_addr parsed;
-  return inet_pton(AF_INET6, bare.c_str(), &parsed) == 1;
+  return inet_pton(AF_INET6, host.substr(0, zone).c_str(), &parsed) == 1;
 }
 
 bool is_host_character(unsigned char letter) {
@@ -105,7 +106,9 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   if (Status taken = take_scheme(text, rest, endpoint); !taken) return taken.error();
 
   if (endpoint.scheme == Scheme::unix_) {
-    if (rest.starts_with("//")) rest.remove_prefix(2);
+    // "//x" names the same file as "/x", but would not read back behind "unix:".
+    while (rest.starts_with("//"))
+      rest.remove_prefix(1);
     if (rest.empty()) return malformed(text, "the path is missing");
     if (rest.find('\0') != std::string_view::npos) return malformed(text, "NUL in the path");
     if (rest.size() > 107) return malformed(text, "a unix socket's path has at most 107 bytes");

@@ -20,12 +20,16 @@ inline constexpr std::chrono::milliseconds accept_pause{50};
 
 /// One read, and so one batch of messages, takes at most this much.
 inline constexpr std::size_t read_size_max = 256 * 1024;
+/// So many reads without a wait, then the other connections of the thread have their turn.
+inline constexpr unsigned reads_in_a_row_max = 16;
 /// What may stand before a message's body in any dialect: an HTTP head is the longest.
 inline constexpr std::size_t head_size_max = 16 * 1024;
 /// One read while an HTTP head is awaited.
 inline constexpr std::size_t http_read_size = 16 * 1024;
-/// Output that a peer may leave unread before it is no longer read from.
-inline constexpr std::size_t unsent_size_max = 1024 * 1024;
+/// Bodies from this size on are sent from where they were received; copying smaller ones is cheaper.
+inline constexpr std::size_t uncopied_size_min = 8 * 1024;
+/// What the memory for a batch of answers may keep once a large one has gone.
+inline constexpr std::size_t batch_kept_max = 1024 * 1024;
 inline constexpr std::size_t addresses_per_name_max = 64;
 inline constexpr std::size_t listeners_max = 256;
 inline constexpr unsigned threads_max = 256;

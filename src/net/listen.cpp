@@ -29,7 +29,7 @@ bool is_datagram(Scheme scheme) {
   return scheme == Scheme::udp;
 }
 
-/// `join`: the port is held by another thread of ours. SO_REUSEPORT is set before the bind only then;
+/// `join`: the port is held by a thread of ours. SO_REUSEPORT is set before the bind only then;
 /// the first socket gets it afterwards, so that its bind fails if any other program holds the port.
 Result<FileDescriptor> bind_one(const SocketAddress& at, bool datagram, bool v6_only, bool join) {
   const int type = (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
@@ -175,6 +175,10 @@ Result<Listening> adopt(PassedSocket passed, const std::vector<Endpoint>& config
   int type = 0;
   socklen_t type_size = sizeof type;
   getsockopt(passed.socket.get(), SOL_SOCKET, SO_TYPE, &type, &type_size);
+  int listens = 0;
+  socklen_t listens_size = sizeof listens;
+  getsockopt(passed.socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size);
+  if (type == SOCK_STREAM && listens == 0) return unusable;
 
   Listening made;
   if (local.ss_family == AF_UNIX && type == SOCK_STREAM) {

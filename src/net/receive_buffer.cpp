@@ -2,6 +2,7 @@
 #include "net/receive_buffer.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace netkit::net {
 namespace {
@@ -32,6 +33,12 @@ void ReceiveBuffer::add(std::size_t count) {
 std::span<char> ReceiveBuffer::unread() {
   char* const from = kept_.empty() ? shared_.data() : kept_.data();
   return {from + begin_, end_ - begin_};
+}
+
+bool ReceiveBuffer::holds(std::string_view view) const {
+  const char* const from = kept_.empty() ? shared_.data() : kept_.data();
+  const std::less_equal<const char*> not_after;
+  return not_after(from, view.data()) && not_after(view.data() + view.size(), from + end_);
 }
 
 void ReceiveBuffer::keep() {

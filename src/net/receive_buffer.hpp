@@ -1,10 +1,11 @@
 // Bytes that a peer sent and nobody has used yet. Reads go to memory that all connections of a
-// thread share; a connection owns bytes only while a message is incomplete, so an idle one has none.
+// thread share; a connection owns bytes only while a message is incomplete: none when idle.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace netkit::net {
 
@@ -22,6 +23,8 @@ class ReceiveBuffer {
   std::span<char> unread();
   void consume(std::size_t count) { begin_ += count; }
   bool empty() const { return begin_ == end_; }
+  /// True if `view` lies in what unread() gave out since the last keep().
+  bool holds(std::string_view view) const;
 
   /// Moves what is unread out of the shared memory. To be called before any wait: another
   /// connection reads there meanwhile. Views into unread() end here.

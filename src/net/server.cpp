@@ -28,7 +28,11 @@ struct Server::Door {
 
 namespace {
 
-bool out_of_descriptors(const std::error_code& failed) {
+constexpr const char* denied = "denied by --allow or --deny";
+
+bool out_of_descriptors(const std::error_code& of_asio) {
+  // Asio's own category maps no number to std::errc, so nothing below would ever be equal to it.
+  const std::error_code failed{of_asio.value(), std::system_category()};
   return failed == std::errc::too_many_files_open ||
          failed == std::errc::too_many_files_open_in_system ||
          failed == std::errc::no_buffer_space || failed == std::errc::not_enough_memory;
@@ -38,17 +42,6 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
   asio::steady_timer timer{co_await asio::this_coro::executor, length};
   std::error_code ignored;  // Only cancellation, which ends the pause as well.
   co_await timer.async_wait(into(ignored));
-}
-
-asio::ip::address address_of(const Stream::Socket& socket) {
-  std::error_code failed;
-  const auto remote = socket.remote_endpoint(failed);
-  asio::ip::tcp::endpoint endpoint;
-  if (failed || remote.protocol().family() == AF_UNIX || remote.size() > endpoint.capacity())
-    return asio::ip::address_v6::loopback();
-  endpoint.resize(remote.size());
-  std::memcpy(endpoint.data(), remote.data(), remote.size());
-  return endpoint.address();
 }
 
 }  // namespace
@@ -85,7 +78,10 @@ void Server::open_door(Worker& worker, const Listening& listening, FileDescripto
                        bool spread) {
   const Scheme scheme = *listening.endpoint.scheme;
   if (scheme == Scheme::udp) {
-    datagrams_.push_back(std::make_unique<Datagram>(worker, std::move(socket)));
+    const auto admits = [this](const asio::ip::address& sender) {
+      return options()->access.allows(sender) || refuse(sender, denied);
+    };
+    datagrams_.push_back(std::make_unique<Datagram>(worker, std::move(socket), admits));
     return;
   }
   int family = AF_UNSPEC;
@@ -136,6 +132,11 @@ Status Server::run(const std::function<void()>& on_ready) {
   workers_[0]->io().run();
   for (std::size_t i = 1; i < workers_.size(); ++i)
     workers_[i]->io().stop();
+  threads.clear();
+  // What was counted since the last tick, for a server that ends between two.
+  if (service_.on_tick)
+    for (auto& worker : workers_)
+      service_.on_tick(*worker);
   return outcome_;
 }
 
@@ -156,16 +157,22 @@ asio::awaitable<void> Server::heed_signals() {
   }
 }
 
-bool Server::admit(const Stream::Socket& socket) {
-  const asio::ip::address address = address_of(socket);
-  const char* reason = nullptr;
+/// Logs why a peer is not served. Always false.
+bool Server::refuse(const asio::ip::address& peer, const char* reason) {
+  log_.event(log::Level::warn, "refuse",
+             {{"address", plain(peer).to_string()}, {"reason", reason}});
+  return false;
+}
+
+bool Server::admit(Stream::Socket& socket) {
+  const auto peer = peer_endpoint(socket.native_handle());
+  const asio::ip::address address = peer ? peer->address() : asio::ip::address_v6::loopback();
   const Options options = this->options();
-  if (!options->access.allows(address)) reason = "denied by --allow or --deny";
-  if (counters_.active >= options->connections_max) reason = "as many connections as allowed";
-  if (reason)
-    log_.event(log::Level::warn, "refuse",
-               {{"address", plain(address).to_string()}, {"reason", reason}});
-  return reason == nullptr;
+  // Who may use a unix socket is decided by the mode of its file.
+  if (peer && !options->access.allows(address)) return refuse(address, denied);
+  if (counters_.active >= options->connections_max)
+    return refuse(address, "as many connections as allowed");
+  return true;
 }
 
 asio::awaitable<void> Server::accept_from(Door& door) {
@@ -181,22 +188,28 @@ asio::awaitable<void> Server::accept_from(Door& door) {
       co_await pause(accept_pause);
       continue;
     }
-    if (failed) continue;  // ECONNABORTED and the like: that peer's trouble (accept(2)).
+    if (failed == asio::error::connection_aborted) continue;  // That peer's trouble (accept(2)).
+    if (failed) {
+      log_.event(log::Level::warn, "accept", {{"error", failed.message()}});
+      co_await pause(accept_pause);  // Whatever it is, it must not take a processor.
+      continue;
+    }
     if (!admit(socket)) continue;
     const std::uint64_t count = ++counters_.accepted;
     if (serve_only_ != 0 && count > serve_only_) co_return;
-    asio::co_spawn(worker.io(), attend(worker, std::move(socket), door.scheme), rethrow);
+    FileDescriptor released{socket.release(failed)};
+    asio::co_spawn(worker.io(), attend(worker, std::move(released), door.scheme), rethrow);
   }
 }
 
-asio::awaitable<void> Server::attend(Worker& worker, Stream::Socket socket, Scheme scheme) {
-  tune(socket);
-  // What is needed of the options is taken at once: an idle connection should not hold on to them.
-  const Options now = options();
-  Connection connection{Stream{std::move(socket)}, worker, scheme,
-                        now->message_size_max + head_size_max};
-  connection.set_idle_limit(now->idle_limit);
-  const Status ended = co_await converse(connection, now->handshake_limit);
+asio::awaitable<void> Server::attend(Worker& worker, FileDescriptor socket, Scheme scheme) {
+  Connection connection{Stream{worker.io().get_executor(), std::move(socket)}, worker, scheme,
+                        *options()};
+  // Nothing else is kept here and nothing is wrapped around the service: this is what an idle
+  // connection costs.
+  Status ended = ok;
+  if (service_.tls_mode(scheme) != TlsMode::never) ended = co_await secure(connection);
+  if (ended) ended = co_await service_.on_connection(connection);
   end_of(connection, ended);
   // A peer that was too slow or broke the stream gets no polite end.
   const bool orderly = ended || ended.error().code.category() == category();
@@ -207,16 +220,10 @@ asio::awaitable<void> Server::attend(Worker& worker, Stream::Socket socket, Sche
   if (serve_only_ != 0 && counters_.accepted >= serve_only_) drain();
 }
 
-asio::awaitable<Status> Server::converse(Connection& connection, std::chrono::nanoseconds limit) {
-  connection.stream().expire_in(limit);
-  if (Status secured = co_await secure(connection); !secured) co_return secured;
-  co_return co_await service_.on_connection(connection);
-}
-
 asio::awaitable<Status> Server::secure(Connection& connection) {
   const TlsMode mode = service_.tls_mode(connection.scheme());
-  if (mode == TlsMode::never) co_return ok;
   const std::optional<TlsContext> context = tls();
+  connection.await_greeting();
   if (mode == TlsMode::detect) {
     if (!context) co_return ok;
     Result<bool> tls = co_await connection.stream().begins_with_tls();

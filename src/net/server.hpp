@@ -18,6 +18,7 @@
 #include "net/datagram.hpp"
 #include "net/limits.hpp"
 #include "net/listen.hpp"
+#include "net/server_options.hpp"
 #include "net/tls.hpp"
 #include "net/worker.hpp"
 
@@ -25,17 +26,6 @@ namespace netkit::net {
 
 /// Whether a listener's connections are under TLS. `detect` looks at the first byte.
 enum class TlsMode { never, detect, always };
-
-struct ServerOptions {
-  unsigned threads = 1;
-  std::uint64_t connections_max = 1000;
-  std::chrono::nanoseconds handshake_limit = net::handshake_limit;
-  std::chrono::nanoseconds idle_limit{0};  ///< Zero: peers may be silent for ever.
-  std::chrono::nanoseconds drain_limit = net::drain_limit;
-  std::size_t message_size_max = 16 * 1024 * 1024;
-  AccessList access;
-  std::uint64_t serve_only = 0;  ///< Drain after this many connections; 0: never.
-};
 
 /// What a command adds. The functions run on the workers' threads, several at a time when there
 /// are several threads, but for one connection always on one.
@@ -66,7 +56,7 @@ class Server {
   /// For connections to come; threads and serve_only stay. Safe from any thread.
   void replace_options(ServerOptions options);
 
-  /// Serves until SIGTERM or SIGINT, and then drains; a second signal stops at once. `on_ready` runs
+  /// Serves until SIGTERM or SIGINT, then drains; a second signal stops at once. `on_ready` runs
   /// when all threads accept. An error is one of a listener's, never of a peer.
   Status run(const std::function<void()>& on_ready);
 
@@ -86,13 +76,13 @@ class Server {
 
   void open_door(Worker& worker, const Listening& listening, FileDescriptor socket, bool spread);
   asio::awaitable<void> accept_from(Door& door);
-  asio::awaitable<void> attend(Worker& worker, Stream::Socket socket, Scheme scheme);
-  asio::awaitable<Status> converse(Connection& connection, std::chrono::nanoseconds limit);
+  asio::awaitable<void> attend(Worker& worker, FileDescriptor socket, Scheme scheme);
   asio::awaitable<Status> secure(Connection& connection);
   asio::awaitable<void> serve_datagrams(Datagram& datagram);
   asio::awaitable<void> tick(Worker& worker);
   asio::awaitable<void> heed_signals();
-  bool admit(const Stream::Socket& socket);
+  bool admit(Stream::Socket& socket);
+  bool refuse(const asio::ip::address& peer, const char* reason);
   void end_of(Connection& connection, const Status& ended);
   void begin_drain();
   void worker_idle();

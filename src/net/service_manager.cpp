@@ -28,7 +28,7 @@ ServiceManager::ServiceManager(const Environment& environment, int pid)
   if (!notify_path_.starts_with('/') && !notify_path_.starts_with('@')) notify_path_.clear();
   const auto for_pid = number(environment("WATCHDOG_PID"));
   if (for_pid && *for_pid != static_cast<unsigned long>(pid)) return;
-  if (const auto limit_us = number(environment("WATCHDOG_USEC")); limit_us && *limit_us > 0)
+  if (const auto limit_us = number(environment("WATCHDOG_USEC")); limit_us && *limit_us > 1)
     watchdog_ = std::chrono::microseconds{*limit_us / 2};
 }
 

@@ -1,32 +1,51 @@
 // Streams over sockets and TLS sessions.
 #include "net/stream.hpp"
 
+#include <algorithm>
 #include <array>
-#include <asio/error.hpp>
-#include <asio/ip/tcp.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/query.hpp>
 #include <cerrno>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "net/deadline.hpp"
 #include "net/limits.hpp"
-#include "net/spawn.hpp"
+#include "net/readiness.hpp"
 
 namespace netkit::net {
 
 struct Stream::Core {
-  explicit Core(Socket from)
-      : socket{std::move(from)}, deadline{socket.get_executor(), [this] {
-                                            std::error_code ignored;
-                                            socket.cancel(ignored);
-                                          }} {}
+  Core(const asio::any_io_executor& executor, FileDescriptor from)
+      : socket{std::move(from)},
+        watched{std::in_place, set_of(executor), socket.get()},
+        deadline{executor, [this] { cancel(Errc::timed_out); }} {}
 
-  Socket socket;
+  static Readiness& set_of(const asio::any_io_executor& executor) {
+    return asio::use_service<Readiness>(asio::query(executor, asio::execution::context));
+  }
+
+  void cancel(Errc why) {
+    if (!watched) return;
+    watched->end_wait(Direction::read, why);
+    watched->end_wait(Direction::write, why);
+  }
+
+  /// Waits that are still wanted end with an error; later ones fail at once.
+  void end() {
+    cancel(Errc::closed);
+    watched.reset();
+    socket.reset();
+  }
+
+  FileDescriptor socket;
+  std::optional<Watched> watched;  // Until the socket is closed.
   Deadline deadline;
   std::unique_ptr<TlsSession> tls;
   bool interrupted = false;
-  bool aborted = false;
   bool reading_needs_write = false;  // What the last attempt, under TLS, would have waited for.
   bool writing_needs_read = false;
 };
@@ -38,19 +57,28 @@ Attempt from_errno() {
   return {.count = 0, .failed = std::error_code{errno, std::system_category()}};
 }
 
+asio::awaitable<Status> at_once(Status status) {
+  co_return status;
+}
+
+FileDescriptor released(Stream::Socket& socket) {
+  std::error_code failed;
+  return FileDescriptor{socket.release(failed)};
+}
+
 }  // namespace
 
-Stream::Stream(Socket socket) : core_{std::make_unique<Core>(std::move(socket))} {
-  std::error_code ignored;  // Fails only on a socket that is closed already, which reads tell.
-  core_->socket.native_non_blocking(true, ignored);
+Stream::Stream(Socket socket) : Stream{socket.get_executor(), released(socket)} {}
+
+Stream::Stream(const asio::any_io_executor& executor, FileDescriptor socket)
+    : core_{std::make_unique<Core>(executor, std::move(socket))} {
+  const int handle = core_->socket.get();
+  fcntl(handle, F_SETFL, fcntl(handle, F_GETFL) | O_NONBLOCK);
 }
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
-Stream::Socket& Stream::socket() {
-  return core_->socket;
-}
 bool Stream::is_tls() const {
   return core_->tls != nullptr;
 }
@@ -61,7 +89,7 @@ Attempt Stream::try_read(std::span<char> into) {
     core_->reading_needs_write = attempt.wait_for_write;
     return attempt;
   }
-  const ssize_t count = recv(core_->socket.native_handle(), into.data(), into.size(), 0);
+  const ssize_t count = recv(core_->socket.get(), into.data(), into.size(), 0);
   if (count > 0) return {.count = static_cast<std::size_t>(count), .failed = {}};
   return count == 0 ? Attempt{.count = 0, .failed = Errc::closed} : from_errno();
 }
@@ -72,35 +100,36 @@ Attempt Stream::try_write(std::string_view bytes) {
     core_->writing_needs_read = attempt.would_block() && !attempt.wait_for_write;
     return attempt;
   }
-  const ssize_t count =
-      send(core_->socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t count = send(core_->socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   return count >= 0 ? Attempt{.count = static_cast<std::size_t>(count), .failed = {}}
                     : from_errno();
 }
 
+Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
+  std::array<iovec, 64> vectors;
+  const std::size_t count = std::min(pieces.size(), vectors.size());
+  for (std::size_t i = 0; i < count; ++i)
+    vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  const ssize_t sent = sendmsg(core_->socket.get(), &message, MSG_NOSIGNAL);
+  return sent >= 0 ? Attempt{.count = static_cast<std::size_t>(sent), .failed = {}} : from_errno();
+}
+
+// No coroutines, as an idle connection would keep their frames.
 asio::awaitable<Status> Stream::readable() {
-  if (core_->tls && core_->tls->has_unread()) co_return ok;
-  for (;;) {
-    if (core_->interrupted) co_return Errc::stopped;
-    if (core_->deadline.passed()) co_return Errc::timed_out;
-    std::error_code failed;
-    co_await core_->socket.async_wait(
-        core_->reading_needs_write ? Socket::wait_write : Socket::wait_read, into(failed));
-    if (!failed) co_return ok;
-    if (failed != asio::error::operation_aborted || core_->aborted) co_return Error{failed};
-  }
+  if (core_->tls && core_->tls->has_unread()) return at_once(ok);
+  if (!core_->watched) return at_once(Errc::closed);
+  if (core_->interrupted) return at_once(Errc::stopped);
+  if (core_->deadline.passed()) return at_once(Errc::timed_out);
+  return core_->watched->ready(core_->reading_needs_write ? Direction::write : Direction::read);
 }
 
 asio::awaitable<Status> Stream::writable() {
-  for (;;) {
-    if (core_->deadline.passed()) co_return Errc::timed_out;
-    std::error_code failed;
-    co_await core_->socket.async_wait(
-        core_->writing_needs_read ? Socket::wait_read : Socket::wait_write, into(failed));
-    if (!failed) co_return ok;
-    // interrupt() cancels this wait as well, but means only reading.
-    if (failed != asio::error::operation_aborted || core_->aborted) co_return Error{failed};
-  }
+  if (!core_->watched) return at_once(Errc::closed);
+  if (core_->deadline.passed()) return at_once(Errc::timed_out);
+  return core_->watched->ready(core_->writing_needs_read ? Direction::read : Direction::write);
 }
 
 asio::awaitable<Result<std::size_t>> Stream::read_some(std::span<char> into) {
@@ -126,7 +155,7 @@ asio::awaitable<Status> Stream::write(std::string_view bytes) {
 asio::awaitable<Result<bool>> Stream::begins_with_tls() {
   for (;;) {
     char first = 0;
-    const ssize_t count = recv(core_->socket.native_handle(), &first, 1, MSG_PEEK);
+    const ssize_t count = recv(core_->socket.get(), &first, 1, MSG_PEEK);
     if (count == 1) co_return first == 0x16;
     if (count == 0) co_return Errc::closed;
     if (const Attempt attempt = from_errno(); attempt.failed) co_return Error{attempt.failed};
@@ -136,7 +165,7 @@ asio::awaitable<Result<bool>> Stream::begins_with_tls() {
 
 asio::awaitable<Status> Stream::start_tls(TlsContext context, TlsSession::Side side,
                                           std::string host) {
-  Result<TlsSession> session = TlsSession::make(context, side, core_->socket.native_handle(), host);
+  Result<TlsSession> session = TlsSession::make(context, side, core_->socket.get(), host);
   if (!session) co_return session.error();
   while (!session->finished()) {
     const Attempt attempt = session->shake_hands();
@@ -156,32 +185,35 @@ asio::awaitable<Status> Stream::start_tls(TlsContext context, TlsSession::Side s
 
 asio::awaitable<void> Stream::close() {
   if (core_->tls) core_->tls->say_goodbye();
-  std::error_code ignored;
-  core_->socket.shutdown(Socket::shutdown_send, ignored);
+  // From here on bytes of the socket are passed over, and what a session still holds is no news.
+  core_->tls.reset();
+  core_->reading_needs_write = false;
+  shutdown(core_->socket.get(), SHUT_WR);
   core_->interrupted = false;
   expire_in(linger_limit);
   std::array<char, 4096> nowhere;
-  // Bounded by the deadline: it is not moved while the peer keeps talking.
-  for (;;) {
-    const ssize_t count = recv(core_->socket.native_handle(), nowhere.data(), nowhere.size(), 0);
-    if (count > 0 && !core_->deadline.passed()) continue;
-    if (count >= 0 || from_errno().failed) break;
-    if (!co_await readable()) break;
+  // One wait for each read: a peer that never stops talking must hold up neither the others of this
+  // thread nor the timer behind the deadline.
+  while (co_await readable()) {
+    const ssize_t count = recv(core_->socket.get(), nowhere.data(), nowhere.size(), 0);
+    if (count == 0 || (count < 0 && from_errno().failed)) break;
   }
-  core_->socket.close(ignored);
+  core_->end();
 }
 
 void Stream::abort() {
-  core_->aborted = true;
-  std::error_code ignored;
-  core_->socket.set_option(asio::socket_base::linger{true, 0}, ignored);
-  core_->socket.close(ignored);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(core_->socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  core_->end();
 }
 
 void Stream::interrupt() {
   core_->interrupted = true;
-  std::error_code ignored;
-  core_->socket.cancel(ignored);
+  if (!core_->watched) return;
+  // What is in flight may still be written, even if TLS has to read for it.
+  const bool writes = core_->writing_needs_read;
+  if (!writes) core_->watched->end_wait(Direction::read, Errc::stopped);
+  if (core_->reading_needs_write) core_->watched->end_wait(Direction::write, Errc::stopped);
 }
 
 void Stream::expire_in(std::chrono::nanoseconds limit) {
@@ -192,28 +224,22 @@ void Stream::expire_never() {
 }
 
 PeerName Stream::peer() const {
-  std::error_code failed;
-  const auto remote = core_->socket.remote_endpoint(failed);
-  const int family = failed ? AF_UNIX : remote.protocol().family();
-  if (family != AF_INET && family != AF_INET6) return {.address = "unix", .port = 0};
-  asio::ip::tcp::endpoint endpoint;
-  endpoint.resize(remote.size());
-  std::memcpy(endpoint.data(), remote.data(), remote.size());
-  return {.address = plain(endpoint.address()).to_string(), .port = endpoint.port()};
+  const auto remote = peer_endpoint(core_->socket.get());
+  if (!remote) return {.address = "unix", .port = 0};
+  return {.address = remote->address().to_string(), .port = remote->port()};
 }
 
-void tune(Stream::Socket& socket) {
-  std::error_code ignored;  // A unix socket has none of these.
-  socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-  socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+void Stream::tune() {
+  // A unix socket has none of these options, and needs none.
+  const auto set = [&](int level, int option, int value) {
+    setsockopt(core_->socket.get(), level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
   // A dead host is noticed within 60 + 4 * 15 s even if nobody sets an idle limit.
-  const int handle = socket.native_handle();
-  const int idle_s = 60;
-  const int interval_s = 15;
-  const int probes = 4;
-  setsockopt(handle, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-  setsockopt(handle, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
-  setsockopt(handle, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 }  // namespace netkit::net

@@ -2,6 +2,7 @@
 // one. It is non-blocking inside, keeps one deadline, and never looks at what it carries.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/file.hpp"
 #include "base/result.hpp"
 #include "net/address.hpp"
 #include "net/tls.hpp"
@@ -22,6 +24,8 @@ class Stream {
  public:
   using Socket = asio::generic::stream_protocol::socket;
 
+  Stream(const asio::any_io_executor& executor, FileDescriptor socket);
+  /// Takes over what Asio accepted or connected.
   explicit Stream(Socket socket);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
@@ -30,6 +34,8 @@ class Stream {
   /// One attempt that never waits. Errors are final but for would_block().
   Attempt try_read(std::span<char> into);
   Attempt try_write(std::string_view bytes);
+  /// The same for several pieces in one go (writev(2)); not under TLS. May take a part of them.
+  Attempt try_write_pieces(std::span<const std::string_view> pieces);
 
   /// Waits until try_read (try_write) is worth another attempt. Errc::timed_out when the deadline
   /// passes, Errc::stopped after interrupt() (reading only: what is in flight may be written).
@@ -59,14 +65,12 @@ class Stream {
   void expire_never();
 
   PeerName peer() const;
-  Socket& socket();
+  /// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.
+  void tune();
 
  private:
   struct Core;
   std::unique_ptr<Core> core_;
 };
-
-/// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.
-void tune(Stream::Socket& socket);
 
 }  // namespace netkit::net

@@ -102,7 +102,8 @@ Result<TlsContext> TlsContext::client_with_authority(const std::string& path) {
   made.context_ = make_context(TLS_client_method());
   if (!made.context_) return openssl_error("set up TLS");
   if (SSL_CTX_load_verify_locations(made.context_.get(), path.c_str(), nullptr) != 1)
-    return openssl_error("read certificate authorities from " + path, "it must be PEM");
+    return Error{Errc::usage, "read certificate authorities from " + path,
+                 "--tls-ca is a file of certificates in PEM"};
   SSL_CTX_set_verify(made.context_.get(), SSL_VERIFY_PEER, nullptr);
   made.verifies_host_ = true;
   return made;

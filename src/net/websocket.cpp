@@ -41,6 +41,7 @@ std::uint32_t mask_key() {
 
 asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
                                                    const AnswerHttp& answer_http) {
+  connection.await_greeting();
   wire::HttpRequestDecoder decoder;
   ReceiveBuffer& received = connection.received();
   for (;;) {
@@ -60,6 +61,7 @@ asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
       if (Status sent = co_await connection.send(out); !sent) co_return sent.error();
     if (!next) co_return next.error();
     if (*next != Next::more_requests) co_return *next == Next::websocket;
+    if (decoded->message) connection.await_greeting();  // Each request has the whole limit.
     if (!received.empty() && decoded->used > 0) continue;
     Result<bool> more = co_await connection.receive(http_read_size);
     if (!more) co_return more.error();

@@ -68,14 +68,16 @@ template <typename Handle>
 asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
                                        Handle handle, std::size_t chunk_size_max) {
   wire::WebSocketDecoder decoder{wire::WebSocketRole::server, message_size_max};
-  const auto dispatch = [&handle](const wire::WebSocketMessage& message,
-                                  std::string& out) -> Result<Flow> {
+  bool peer_closed = false;
+  const auto dispatch = [&handle, &peer_closed](const wire::WebSocketMessage& message,
+                                                std::string& out) -> Result<Flow> {
     switch (message.op) {
       case wire::WebSocketOp::ping:
         wire::append_websocket(out, wire::WebSocketOp::pong, message.body);
         return Flow::go_on;
       case wire::WebSocketOp::pong: return Flow::go_on;
       case wire::WebSocketOp::close:
+        peer_closed = true;
         // The code is echoed (RFC 6455, 5.5.1).
         wire::append_websocket_close(out, wire::websocket_close(message.body).code, {});
         return Flow::finish;
@@ -83,11 +85,13 @@ asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t messa
     }
   };
   Status ended = co_await pump(connection, decoder, dispatch, chunk_size_max);
-  if (!ended && ended.error().code.category() == category()) {
-    std::string out;
+  std::string out;
+  if (!ended && ended.error().code.category() == category())
     wire::append_websocket_close(out, wire::close_code(ended.error().code), {});
+  else if (ended && connection.draining() && !peer_closed)
+    wire::append_websocket_close(out, wire::close_code(Errc::stopped), {});
+  if (!out.empty())
     static_cast<void>(co_await connection.send(out));  // The first error is the one to report.
-  }
   co_return ended;
 }
 

@@ -20,6 +20,12 @@ struct ServerCounters {
   std::atomic<std::uint64_t> accepted{0};
 };
 
+/// A body that follows the first `at` bytes of batch_output() and was not copied there.
+struct BatchBody {
+  std::size_t at;
+  std::string_view bytes;
+};
+
 class Worker {
  public:
   Worker(log::Logger& log, ServerCounters& counters, unsigned index);
@@ -31,6 +37,7 @@ class Worker {
   ServerCounters& counters() { return counters_; }
   std::span<char> read_memory() { return read_memory_; }
   std::string& batch_output() { return batch_output_; }
+  std::vector<BatchBody>& batch_bodies() { return batch_bodies_; }
 
   /// Tells every connection to finish what is in flight.
   void drain();
@@ -48,6 +55,7 @@ class Worker {
   const unsigned index_;
   std::vector<char> read_memory_;
   std::string batch_output_;
+  std::vector<BatchBody> batch_bodies_;
   Connection* first_ = nullptr;
   bool draining_ = false;
   asio::io_context io_{1};  // Last, so that it goes first: its coroutines use all of the above.

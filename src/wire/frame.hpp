@@ -15,10 +15,11 @@
 namespace netkit::wire {
 
 // offset  field    type  meaning
-//      0  magic    u24   F7 4E 4B: "\xF7NK"; F7 never occurs in UTF-8, so no text looks like a
-//      frame 3  version  u8    1 4  type     u16   what the body is: 0..15 below, 16 and above
-//      belong to the service 6  flags    u16   defined by the type; 0 where it defines none 8
-//      stream   u32   which conversation of the connection; 0 is the connection itself
+//      0  magic    u24   F7 4E 4B: "\xF7NK"; F7 never occurs in UTF-8, so no text looks like it
+//      3  version  u8    1
+//      4  type     u16   what the body is: 0..15 below, 16 and above belong to the service
+//      6  flags    u16   defined by the type; 0 where it defines none
+//      8  stream   u32   which conversation of the connection; 0 is the connection itself
 //     12  length   u32   bytes of body that follow
 //     16  body     length bytes
 // Numbers are in network byte order (big-endian).

@@ -20,7 +20,8 @@ namespace netkit::wire {
 
 // byte 0     FIN bit | RSV1..3, always 0 | opcode, 4 bits
 // byte 1     MASK bit, set by clients alone | length, 7 bits: 0..125, 126: u16 follows, 127: u64
-// follows 0, 2 or 8  length, network byte order, in its shortest form 0 or 4     masking key
+// 0, 2 or 8  length in network byte order, in its shortest form
+// 0 or 4     masking key
 // payload    length bytes, byte i XORed with key[i % 4]
 
 enum class WebSocketOp : std::uint8_t {
