@@ -2,6 +2,7 @@
 #include "cli/complete.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/file.hpp"
@@ -76,14 +77,10 @@ const Option* next_positional(const Options& options, const Words& words) {
   return last && last->repeats ? last : nullptr;
 }
 
-std::vector<Candidate> within_verb(const Located& located, std::string_view typed,
-                                   const config::Environment& environment) {
-  Globals unused;
-  Options options;
-  const std::unique_ptr<Action> action = located.verb->make();
-  action->declare(options);
-  declare_globals(options, unused);
-
+/// Candidates if `typed` is the value of an option, behind '=' or as the next word; else nullopt.
+std::optional<std::vector<Candidate>> option_values(const Options& options, const Words& before,
+                                                    std::string_view typed,
+                                                    const config::Environment& environment) {
   const std::size_t equals = typed.starts_with("--") ? typed.find('=') : std::string_view::npos;
   if (equals != std::string_view::npos) {
     const Option* option = find_typed(options, typed.substr(0, equals));
@@ -93,8 +90,20 @@ std::vector<Candidate> within_verb(const Located& located, std::string_view type
       if (!each.text.starts_with(':')) each.text.insert(0, typed.substr(0, equals + 1));
     return found;
   }
-  const Option* before = located.rest.empty() ? nullptr : find_typed(options, located.rest.back());
-  if (before && !before->flag) return values_of(*before, environment, typed);
+  const Option* last = before.empty() ? nullptr : find_typed(options, before.back());
+  if (last && !last->flag) return values_of(*last, environment, typed);
+  return std::nullopt;
+}
+
+std::vector<Candidate> within_verb(const Located& located, std::string_view typed,
+                                   const config::Environment& environment) {
+  Globals unused;
+  Options options;
+  const std::unique_ptr<Action> action = located.verb->make();
+  action->declare(options);
+  declare_globals(options, unused);
+
+  if (const auto values = option_values(options, located.rest, typed, environment)) return *values;
   if (typed.starts_with('-')) return option_names(options);
   const Option* positional = next_positional(options, located.rest);
   return positional ? values_of(*positional, environment, typed) : std::vector<Candidate>{};
@@ -105,10 +114,11 @@ std::vector<Candidate> all_candidates(Table table, const Words& before, std::str
   const Result<Located> located = locate(table, before);
   if (!located) return {};
   if (located->verb) return within_verb(*located, typed, environment);
+  Globals unused;
+  Options globals;
+  declare_globals(globals, unused);
+  if (const auto values = option_values(globals, located->rest, typed, environment)) return *values;
   if (typed.starts_with('-')) {
-    Globals unused;
-    Options globals;
-    declare_globals(globals, unused);
     std::vector<Candidate> found = option_names(globals);
     if (!located->command) found.push_back({"--version", "Show version and features"});
     if (!located->command) found.push_back({"--list", "List the commands"});

@@ -20,7 +20,7 @@ struct Candidate {
 std::vector<Candidate> candidates(Table table, const std::vector<std::string>& words,
                                   const config::Environment& environment);
 
-/// Prints them one a line, "TEXT<TAB>DESCRIPTION". Never an error: a shell in mid-typing shows none.
+/// Prints them one a line, "TEXT<TAB>DESCRIPTION". Never an error: a shell shows none at Tab.
 Status print_completions(Table table, const std::vector<std::string>& words,
                          const config::Environment& environment, Output& out);
 

@@ -36,13 +36,18 @@ ExitCode exit_code_of(const Error& error) {
   if (error.code.category() == category()) return own(static_cast<Errc>(error.code.value()));
   if (error.code == asio::ssl::error::stream_truncated) return exit_unreachable;
   if (error.code.category() == asio::error::get_ssl_category()) return exit_refused;
+  // Asio's own category maps no number to std::errc; the standard one maps all of errno(3).
+  const bool of_asio = error.code.category() == asio::error::get_system_category();
+  const std::error_code code =
+      of_asio ? std::error_code{error.code.value(), std::system_category()} : error.code;
   using std::errc;
-  for (const errc lost :
-       {errc::connection_refused, errc::connection_reset, errc::connection_aborted,
-        errc::broken_pipe, errc::host_unreachable, errc::network_unreachable, errc::network_down,
-        errc::not_connected, errc::no_such_file_or_directory})
-    if (error.code == lost) return exit_unreachable;
-  return error.code == errc::timed_out ? exit_timed_out : exit_failed;
+  for (const errc lost : {errc::connection_refused, errc::connection_reset,
+                          errc::connection_aborted, errc::broken_pipe, errc::host_unreachable,
+                          errc::network_unreachable, errc::network_down, errc::not_connected})
+    if (code == lost) return exit_unreachable;
+  // A unix socket without a server; any other missing file is no peer.
+  if (of_asio && code == errc::no_such_file_or_directory) return exit_unreachable;
+  return code == errc::timed_out ? exit_timed_out : exit_failed;
 }
 
 }  // namespace netkit::cli

@@ -96,6 +96,7 @@ std::string exit_part(std::span<const ExitNote> own) {
 }
 
 std::string example_part(std::span<const Example> examples) {
+  if (examples.empty()) return {};
   std::string text = "\nExamples:\n";
   for (const Example& example : examples)
     text += fmt::format("  {}\n      {}\n", example.line, wrapped(example.what, 6));

@@ -8,19 +8,28 @@
 namespace netkit::cli {
 namespace {
 
-/// CLI11 takes "[a,b]" apart as a list. A letter in front, taken off again, keeps such a word whole.
+/// CLI11 takes "[a,b]" apart as a list, and the next word for the value of "--name=". A letter in
+/// front of such a value, taken off again, keeps it as it is.
 constexpr char shield = '\x01';
 
-std::string shielded(const std::string& word) {
-  if (word.starts_with('[')) return shield + word;
-  const std::size_t value = word.starts_with('-') ? word.find("=[") : std::string::npos;
-  return value == std::string::npos ? word
-                                    : word.substr(0, value + 1) + shield + word.substr(value + 1);
+/// Where the value begins in "--name=value"; 0 in any other word.
+std::size_t value_begin(std::string_view word) {
+  return word.starts_with('-') ? word.find('=') + 1 : 0;
 }
 
+std::string shielded(std::string word) {
+  const std::size_t begin = value_begin(word);
+  const char first = begin < word.size() ? word[begin] : '\0';
+  if (first == '[' || first == shield || (begin > 0 && begin == word.size()))
+    word.insert(begin, 1, shield);
+  return word;
+}
+
+/// A word that looked like an option may have been a value: both places are looked at.
 std::vector<std::string> unshielded(std::vector<std::string> words) {
   for (std::string& word : words)
-    if (word.starts_with(shield)) word.erase(0, 1);
+    if (const std::size_t begin = value_begin(word); begin < word.size() && word[begin] == shield)
+      word.erase(begin, 1);
   return words;
 }
 

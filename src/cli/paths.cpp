@@ -12,7 +12,7 @@ std::string variable(const config::Environment& environment, std::string_view na
   return found == environment.end() ? "" : found->second;
 }
 
-/// Where the state of all commands is; relative XDG paths are to be ignored, says the specification.
+/// Where the state of all commands is; relative XDG paths are ignored, as specified.
 std::string state_home(const config::Environment& environment, bool root) {
   const std::string xdg = variable(environment, "XDG_STATE_HOME");
   if (xdg.starts_with('/')) return xdg + "/netkit";

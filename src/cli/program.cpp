@@ -111,6 +111,7 @@ Status Program::run() {
   located_ = std::move(*located);
   if (!located_.command) return run_without_command(plain);
   if (located_.verb) return run_verb();
+  if (has_word(located_.rest, "--print-config")) return print_all_verbs();
   if (has_word(located_.rest, "--help") || has_word(located_.rest, "-h"))
     return plain.bytes(help_command(*located_.command));
   return Error{Errc::usage, "go on without a verb",
@@ -142,7 +143,11 @@ Status Program::run_without_command(Output& out) {
 Result<config::Settings> Program::resolve(const Options& own, const config::Options& given) const {
   Result<std::vector<config::File>> files =
       config::read_files(environment_, globals_.config_path.value_or(""));
-  if (!files) return files.error();
+  if (!files) {
+    const Error& error = files.error();
+    if (error.code == Errc::usage) return error;
+    return Error{Errc::usage, error.attempt, error.code.message()};
+  }
   // A file may have sections for every command; without one, only this command's keys matter.
   config::Schema schema;
   std::deque<Declared> declared;
@@ -193,7 +198,24 @@ Status Program::run_verb() {
     if (!settings) return settings.error();
     return plain.bytes(config::print(located_.command->name, located_.verb->name, *settings));
   }
-  return start(*declared.action, [&] { return gather(options, *given); });
+  return start(*declared.action, [&]() -> Status {
+    // Tried on others first: an error must leave the values that are in use as they are.
+    Globals unused;
+    Declared trial{*located_.verb, unused};
+    if (Status tried = gather(trial.options, *given); !tried) return tried;
+    return gather(options, *given);
+  });
+}
+
+/// `netkit COMMAND --print-config`: a section a verb, each as that verb would see it.
+Status Program::print_all_verbs() {
+  for (const Verb& verb : located_.command->verbs) {
+    located_.verb = &verb;
+    if (&verb != &located_.command->verbs.front())
+      if (Status written = Output{STDOUT_FILENO, false}.bytes("\n"); !written) return written;
+    if (Status printed = run_verb(); !printed) return printed;
+  }
+  return ok;
 }
 
 Status Program::start(Action& action, const std::function<Status()>& reload) {

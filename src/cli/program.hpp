@@ -27,6 +27,7 @@ class Program {
  private:
   Status run_without_command(Output& out);
   Status run_verb();
+  Status print_all_verbs();
   Result<config::Settings> resolve(const Options& own, const config::Options& given) const;
   Status gather(const Options& options, const config::Options& given);
   Status start(Action& action, const std::function<Status()>& reload);

@@ -129,6 +129,10 @@ Status Serving::open_sockets() {
     endpoint = net::complete(endpoint, plan_.default_scheme, "", plan_.default_port);
   if (wanted.size() > net::listeners_max)
     return Error{Errc::usage, "listen at " + std::to_string(wanted.size()) + " places"};
+  for (const net::Endpoint& endpoint : wanted)
+    if (options_.no_tls &&
+        (endpoint.scheme == net::Scheme::tls || endpoint.scheme == net::Scheme::wss))
+      return Error{Errc::usage, "listen on " + net::to_text(endpoint) + " with --no-tls"};
 
   const auto environment = [&](std::string_view name) { return variable(name); };
   for (net::PassedSocket& passed : net::passed_sockets(environment, getpid())) {
@@ -171,7 +175,8 @@ Status Serving::load_certificate() {
   }
   if (!credentials) return credentials.error();
   Result<net::TlsContext> tls = net::TlsContext::server(credentials->certificate, credentials->key);
-  if (!tls) return tls.error();
+  // OpenSSL's word for a key that does not fit; as its code it would count as a peer's refusal.
+  if (!tls) return Error{Errc::usage, tls.error().attempt, tls.error().code.message()};
   Result<std::string> fingerprint = identity::fingerprint(credentials->certificate);
   if (!fingerprint) return fingerprint.error();
   context_.log.info("tls", {{"fingerprint", *fingerprint}});

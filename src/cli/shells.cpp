@@ -8,14 +8,13 @@ std::string_view bash_completion() {
 # /usr/share/bash-completion/completions/netkit, or: source <(netkit completion bash)
 
 _netkit() {
-  local cur words cword
-  if declare -F _get_comp_words_by_ref >/dev/null; then
-    # ':' and '=' belong to endpoints and options; bash alone would split words there.
-    _get_comp_words_by_ref -n ':=' cur words cword
-  else
-    words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}
-  fi
-  local line
+  # From the line, not COMP_WORDS: ':' and '=' belong to endpoints and options, bash splits there.
+  local cur line prefix breaks=${COMP_WORDBREAKS//[^:=]/}
+  local -a words
+  line=${COMP_LINE:0:COMP_POINT}
+  read -a words <<<"$line"
+  case $line in *' ') words+=('') ;; esac
+  cur=${words[-1]}
   COMPREPLY=()
   while IFS= read -r line; do
     line=${line%%$'\t'*}
@@ -24,9 +23,11 @@ _netkit() {
       :directories) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "${cur#*=}") ;;
       *) COMPREPLY+=("$line") ;;
     esac
-  done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)
+  done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
   case ${COMPREPLY[0]-} in *: | */ | *=) [ ${#COMPREPLY[@]} -eq 1 ] && compopt -o nospace ;; esac
-  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+  # What readline replaces begins behind the last of its break characters.
+  prefix=${cur%"${cur##*[${breaks:-$'\n'}]}"}
+  COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
   return 0
 }
 complete -F _netkit netkit

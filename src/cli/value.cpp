@@ -2,6 +2,7 @@
 #include "cli/value.hpp"
 
 #include <array>
+#include <cmath>
 
 namespace netkit::cli {
 namespace {
@@ -47,7 +48,9 @@ Status read_value(std::string_view text, net::Network& value) {
 
 Status read_value(std::string_view text, double& value) {
   const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed == std::errc{} && rest == text.data() + text.size() && value >= 0) return ok;
+  if (failed == std::errc{} && rest == text.data() + text.size() && value >= 0 &&
+      std::isfinite(value))
+    return ok;
   return Error{Errc::usage, "read '" + escape_for_display(text) + "' as a number"};
 }
 

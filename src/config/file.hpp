@@ -49,9 +49,9 @@ inline constexpr std::size_t file_size_max = std::size_t{1024} * 1024;
 /// A longer line has no use in a configuration and could nest tables until the stack is exhausted.
 inline constexpr std::size_t line_size_max = 4096;
 
-/// The entries of `text`; `path` is for the messages. A byte order mark and CR LF are accepted,
-/// strings of several lines and invisible characters are not.
-/// Errc::usage with file, line and reason for anything that is not TOML or not of the shape above.
+/// The entries of `text`; `path` is for the messages. A byte order mark and CR LF are accepted;
+/// strings of several lines, tables inside values and invisible characters are not. Errc::usage (or
+/// too_large) with file, line and reason for anything that is not TOML or not of the shape above.
 Result<File> parse_file(std::string_view text, std::string path, Origin::Kind kind);
 
 /// Reads and parses one file. Errc::too_large past file_size_max; the system's error if it cannot

@@ -30,6 +30,7 @@ struct Freer {
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using Names = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
 
 Error openssl_error(std::string attempt) {
@@ -45,15 +46,22 @@ std::string content(BIO* bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-std::string alternative_names(const std::vector<std::string>& names) {
-  std::string list;
+/// Made name by name: in OpenSSL's text form a comma would begin another name.
+bool add_alternative_names(X509* certificate, const std::vector<std::string>& names) {
+  const Names list{GENERAL_NAMES_new()};
   for (const std::string& name : names) {
     std::array<unsigned char, sizeof(in6_addr)> parsed;
     const bool address = inet_pton(AF_INET, name.c_str(), parsed.data()) == 1 ||
                          inet_pton(AF_INET6, name.c_str(), parsed.data()) == 1;
-    list += (list.empty() ? "" : ",") + std::string{address ? "IP:" : "DNS:"} + name;
+    GENERAL_NAME* made =
+        a2i_GENERAL_NAME(nullptr, nullptr, nullptr, address ? GEN_IPADD : GEN_DNS, name.c_str(), 0);
+    if (!made || !list || sk_GENERAL_NAME_push(list.get(), made) == 0) {
+      GENERAL_NAME_free(made);
+      return false;
+    }
   }
-  return list;
+  return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) ==
+         1;
 }
 
 bool add_extension(X509* certificate, int kind, const std::string& value) {
@@ -76,8 +84,7 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
                                     reinterpret_cast<const unsigned char*>(common_name.c_str()), -1,
                                     -1, 0) == 1 &&
          X509_set_issuer_name(certificate, subject) == 1 &&
-         X509_set_pubkey(certificate, key) == 1 &&
-         add_extension(certificate, NID_subject_alt_name, alternative_names(names)) &&
+         X509_set_pubkey(certificate, key) == 1 && add_alternative_names(certificate, names) &&
          add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") &&
          X509_sign(certificate, key, EVP_sha256()) > 0;
 }

@@ -16,8 +16,8 @@ class KnownHosts {
 
   enum class Verdict { known, added };
 
-  /// Compares `fingerprint` with the line for `server` ("host:port"). A server that has no line gets
-  /// one: `added`. Errc::refused, with the file and what to do, if it shows another certificate than
+  /// Compares `fingerprint` with the line for `server` ("host:port"). A server without a line gets
+  /// one: `added`. Errc::refused, with what to do, if it shows another certificate than
   /// before. Several processes may do this at a time.
   Result<Verdict> check(std::string_view server, std::string_view fingerprint) const;
 
