@@ -93,7 +93,7 @@ TEST_CASE("parse_file: names file and line of what it refuses") {
   CHECK(refusal("[a]\nb = [\n1,\n[2]]\n") ==
         "cannot use the value of 'b' in /etc/x.toml:4" + value_hint);
   CHECK(refusal("[a]\nb = [{c = 1}]\n") ==
-        "cannot use the value of 'b' in /etc/x.toml:2" + value_hint);
+        "cannot read /etc/x.toml:2: not understood (tables inside a value are not supported)");
   CHECK(refusal("[a]\nb = inf\n") == "cannot use the value of 'b' in /etc/x.toml:2" + value_hint);
   CHECK(refusal("[a]\nb = \"x\\u0000y\"\n") ==
         "cannot use the value of 'b' in /etc/x.toml:2" + value_hint);
@@ -126,9 +126,18 @@ TEST_CASE("parse_file: refuses what the TOML library mishandles") {
   CHECK(refusal("[a]\nb = \"\"\"\nx\"\"\"\n") ==
         "cannot read /etc/x.toml:2: not understood (strings of several lines are not supported)");
   CHECK(refusal("[a]\nb = '''\nx'''\n").starts_with("cannot read /etc/x.toml:2: "));
+  CHECK(refusal("[a]\nb = 1\"\xdf\xa4\"\n") ==
+        "cannot read /etc/x.toml:2: not understood (a quotation mark stands inside a value)");
+  for (const std::string_view text :
+       {"[a]\nb = -0[\"\xdf\xa4\"]\n"sv, "[a]\nb = 1=\"\xdf\xa4\"\n"sv,
+        "[a]\nb = 1.\"\xdf\xa4\"\n"sv, "[a]\nb = [1=\"\xdf\xa4\"]\n"sv,
+        "[a]\nb = \"a\"\"\xdf\xa4\"\n"sv})
+    CHECK(refusal(text).starts_with("cannot read /etc/x.toml:2: "));
+  CHECK(refusal("[a]\nb = [\n1=\"\xdf\xa4\"]\n").starts_with("cannot read /etc/x.toml:3: "));
+  CHECK(refusal("[a\nb = 1\n").starts_with("cannot read /etc/x.toml:1: "));
   CHECK(refusal("[a]\rb = 1\n").starts_with("cannot read /etc/x.toml:1: "));
   const auto file =
-      parse("[a] # \"\"\" \xc3\xa9\nb = \"\\\"#'''\xc3\xa9\" # 'open\nc = '\"\' # x\nd = ''\n");
+      parse("[a] # \"\"\" \xc3\xa9\nb = \"\\\"#'''\xc3\xa9\" # 'open\nc = '\"\\' # x\nd = ''\n");
   REQUIRE(file);
   CHECK(file->entries.at(0).values == Texts{"\"#'''\xc3\xa9"});
   CHECK(file->entries.at(1).values == Texts{"\"\\"});
