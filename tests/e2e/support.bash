@@ -91,6 +91,52 @@ assert_equal() {
   [[ $1 == "$2" ]] || fail "expected: $2" "     got: $1"
 }
 
+# start_echo [ARGUMENT...]: an echo server on a free tcp port, named echo; ENDPOINT is where.
+start_echo() {
+  start_server echo echo serve --listen tcp://127.0.0.1:0 "$@"
+  ENDPOINT=$(endpoint_of 1 echo)
+}
+
+# dial PORT [HOST]: opens a connection as descriptor $PEER, for `printf >&$PEER` and `answer`.
+dial() { exec {PEER}<>"/dev/tcp/${2:-127.0.0.1}/$1"; }
+hang_up() { exec {PEER}>&-; }
+
+# answer SIZE: the next SIZE bytes of the peer, at most ten seconds; fewer at its end.
+answer() { timeout 10 head -c "$1" <&"$PEER"; }
+
+# wait_for_line FILE REGEX: until some line of FILE matches; shows FILE if none does in time.
+wait_for_line() {
+  wait_until 15 grep -Eqs -- "$2" "$1" || fail "no line matches: $2" "$(sed 's/^/  /' "$1")"
+}
+
+# answered_at ENDPOINT, refused_at ENDPOINT: whether an echo server there answers. For wait_until.
+answered_at() { netkit -q echo send "$1" hello --timeout 5s >/dev/null 2>&1; }
+refused_at() { ! answered_at "$1"; }
+
+# with_system_config TEXT COMMAND...: COMMAND sees TEXT as /etc/netkit/netkit.toml, in a mount
+# namespace of its own; without the right to make one, the test is skipped.
+with_system_config() {
+  local text=$1 map=()
+  shift
+  ((EUID == 0)) || map=(--map-root-user)
+  unshare "${map[@]}" --mount true 2>/dev/null || skip "no mount namespace may be made"
+  unshare "${map[@]}" --mount bash -c '
+    mount -t tmpfs none /etc && mkdir /etc/netkit &&
+    printf "%s\n" "$1" >/etc/netkit/netkit.toml && shift && exec "$@"' - "$text" "$@"
+}
+
+# hold_port: some program listens on a free tcp port of 127.0.0.1, TAKEN_PORT, until the test ends.
+hold_port() {
+  "$PYTHON" -c '
+import signal, socket
+taken = socket.create_server(("127.0.0.1", 0))
+print(taken.getsockname()[1], flush=True)
+signal.pause()' </dev/null >"$BATS_TEST_TMPDIR/taken" 3>&- &
+  SERVER_PID[holder]=$!
+  wait_for_line "$BATS_TEST_TMPDIR/taken" '^[0-9]+$'
+  TAKEN_PORT=$(<"$BATS_TEST_TMPDIR/taken")
+}
+
 # assert_file_has FILE REGEX: some line of FILE matches the extended regular expression.
 assert_file_has() {
   grep -Eq -- "$2" "$1" || fail "expected $1 to have: $2" "$(sed 's/^/  /' "$1")"
