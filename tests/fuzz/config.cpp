@@ -1,5 +1,5 @@
-// Fuzzes the configuration reader: what it accepts is checked, resolved and printed. Input: the text
-// of one file.
+// Fuzzes the configuration reader: what it accepts is checked, resolved and printed, and the text
+// printed must read back as the same values. Input: the text of one file.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
