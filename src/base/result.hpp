@@ -14,7 +14,7 @@
 
 namespace netkit {
 
-/// A text that is mostly absent, in one pointer: each coroutine frame has room for a few errors, and
+/// A text that is mostly absent, in one pointer: each coroutine frame has room for some, and
 /// an idle connection pays for it.
 class RareText {
  public:
@@ -62,11 +62,14 @@ struct Error {
   Error(Errc failed, std::string what = {}, std::string next = {})
       : Error{make_error_code(failed), std::move(what), std::move(next)} {}
 
-  /// "cannot ATTEMPT: REASON (HINT)", without the parts that are missing. One line.
+  /// "cannot ATTEMPT: REASON (HINT)", without the parts that are missing. One line. What a user wrote
+  /// wrong is "cannot ATTEMPT: HINT": the hint says it all.
   std::string message() const {
     std::string text =
         attempt.empty() ? code.message() : "cannot " + attempt + ": " + code.message();
-    return hint.empty() ? text : text + " (" + hint + ")";
+    if (hint.empty()) return text;
+    if (code == Errc::usage && !attempt.empty()) return "cannot " + attempt + ": " + hint;
+    return text + " (" + hint + ")";
   }
 };
 

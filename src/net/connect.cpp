@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <netdb.h>
+#include <thread>
 #include <vector>
 
 #include "net/limits.hpp"
+#include "net/resolve.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -34,51 +37,50 @@ Error failure(const std::error_code& code, const Endpoint& to) {
   return {code, "connect to " + to_text(to), hint};
 }
 
-/// Cancels `what` when `limit` has passed, unless it goes first.
-template <typename Cancellable>
-class Alarm {
- public:
-  Alarm(asio::any_io_executor executor, Clock::time_point at, Cancellable& what)
-      : timer_{std::make_shared<asio::steady_timer>(executor, at)} {
-    timer_->async_wait([&what, passed = passed_, timer = timer_](std::error_code cancelled) {
-      if (cancelled || *passed != State::waiting) return;
-      *passed = State::passed;
-      what.cancel();
-    });
-  }
-  Alarm(const Alarm&) = delete;
-  ~Alarm() {
-    if (*passed_ == State::waiting) *passed_ = State::over;
-    timer_->cancel();
-  }
-  bool passed() const { return *passed_ == State::passed; }
+/// One look-up in a thread of its own. getaddrinfo(3) cannot be told to stop, and Asio's resolver
+/// would make the end of the io_context wait for it.
+struct Lookup {
+  /// Ends with the coroutine that waits, also when that is destroyed: the thread may outlive it.
+  class Wait {
+   public:
+    Wait(Lookup& lookup, asio::steady_timer& timer) : lookup_{lookup} { lookup_.waiting = &timer; }
+    Wait(const Wait&) = delete;
+    ~Wait() {
+      const std::lock_guard lock{lookup_.mutex};
+      lookup_.waiting = nullptr;
+    }
 
- private:
-  enum class State { waiting, passed, over };
-  std::shared_ptr<State> passed_ = std::make_shared<State>(State::waiting);
-  std::shared_ptr<asio::steady_timer> timer_;
+   private:
+    Lookup& lookup_;
+  };
+
+  std::mutex mutex;
+  asio::steady_timer* waiting = nullptr;  // Guarded by mutex.
+  Result<std::vector<Address>> found = Errc::timed_out;
 };
 
-asio::awaitable<Result<std::vector<Address>>> resolve(const Endpoint& to, Clock::time_point until) {
-  std::error_code failed;
-  const auto literal = asio::ip::make_address(to.host, failed);
-  if (!failed) co_return std::vector<Address>{literal};
+void look_up(const std::shared_ptr<Lookup>& lookup, const Endpoint& to) {
+  Result<std::vector<Address>> found = resolve_now(to);
+  const std::lock_guard lock{lookup->mutex};
+  if (!lookup->waiting) return;
+  asio::post(lookup->waiting->get_executor(), [lookup, found = std::move(found)]() mutable {
+    lookup->found = std::move(found);
+    if (lookup->waiting) lookup->waiting->cancel();
+  });
+}
 
-  asio::ip::tcp::resolver resolver{co_await asio::this_coro::executor};
-  const Alarm alarm{resolver.get_executor(), until, resolver};
-  const auto found = co_await resolver.async_resolve(
-      to.host, "0", asio::ip::tcp::resolver::numeric_service, into(failed));
-  if (alarm.passed()) co_return Errc::timed_out;
-  if (failed == asio::error::host_not_found || failed == asio::error::host_not_found_try_again ||
-      failed == asio::error::no_data)
-    co_return Errc::name_not_found;
-  if (failed) co_return Error{failed};
-  std::vector<Address> addresses;
-  for (const auto& each : found)
-    if (addresses.size() < addresses_per_name_max &&
-        std::find(addresses.begin(), addresses.end(), each.endpoint().address()) == addresses.end())
-      addresses.push_back(each.endpoint().address());
-  co_return addresses;
+asio::awaitable<Result<std::vector<Address>>> resolve(const Endpoint& to, Clock::time_point until) {
+  std::error_code not_literal;
+  const auto literal = asio::ip::make_address(to.host, not_literal);
+  if (!not_literal) co_return std::vector<Address>{literal};
+
+  asio::steady_timer timer{co_await asio::this_coro::executor, until};
+  const auto lookup = std::make_shared<Lookup>();
+  const Lookup::Wait wait{*lookup, timer};
+  std::thread{look_up, lookup, to}.detach();
+  std::error_code woken;  // Either way: found, or too late.
+  co_await timer.async_wait(into(woken));
+  co_return lookup->found;
 }
 
 /// The race of one connect(). Shared by its attempts, so that the losers may end later.

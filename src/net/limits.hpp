@@ -26,7 +26,7 @@ inline constexpr unsigned reads_in_a_row_max = 16;
 inline constexpr std::size_t head_size_max = 16 * 1024;
 /// One read while an HTTP head is awaited.
 inline constexpr std::size_t http_read_size = 16 * 1024;
-/// Bodies from this size on are sent from where they were received; copying smaller ones is cheaper.
+/// Bodies from this size on are sent from where they came in; copying smaller ones is cheaper.
 inline constexpr std::size_t uncopied_size_min = 8 * 1024;
 /// What the memory for a batch of answers may keep once a large one has gone.
 inline constexpr std::size_t batch_kept_max = 1024 * 1024;

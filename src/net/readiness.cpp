@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <asio/post.hpp>
+#include <fcntl.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 namespace netkit::net {
 namespace {
@@ -62,7 +62,7 @@ Readiness::Readiness(asio::execution_context& context)
       epoll_{epoll_create1(EPOLL_CLOEXEC)},
       outer_{static_cast<asio::io_context&>(context)} {
   std::error_code failed;  // Without a set every wait ends with bad_file_descriptor.
-  if (epoll_) outer_.assign(dup(epoll_.get()), failed);
+  if (epoll_) outer_.assign(fcntl(epoll_.get(), F_DUPFD_CLOEXEC, 0), failed);
 }
 
 Readiness::~Readiness() = default;
@@ -81,13 +81,14 @@ void Readiness::shutdown() {
 }
 
 void Readiness::add(Watched& watched) {
+  if (watched.socket_ < 0) return;  // Its waits will fail, as every call with such a socket does.
   const auto at = static_cast<std::size_t>(watched.socket_);
   if (by_socket_.size() <= at) by_socket_.resize(std::max(at + 1, by_socket_.size() * 2));
   by_socket_[at] = &watched;
 }
 
 void Readiness::remove(Watched& watched) {
-  by_socket_[static_cast<std::size_t>(watched.socket_)] = nullptr;
+  if (watched.socket_ >= 0) by_socket_[static_cast<std::size_t>(watched.socket_)] = nullptr;
   if (watched.armed_ != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched.socket_, nullptr);
   for (auto& waiter : watched.waiters_)
     if (waiter) wait_ends();

@@ -1,5 +1,5 @@
-// Names to addresses. Servers resolve what they listen on before they start, so this one waits;
-// clients use net/connect.hpp, which does not.
+// Names to addresses. Waits for the answer: servers call it before they start, and net/connect.hpp
+// in a thread of its own.
 #pragma once
 
 #include <asio/ip/address.hpp>

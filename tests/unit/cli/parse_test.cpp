@@ -133,12 +133,9 @@ TEST_CASE("parse_words: a missing value is told with its option") {
 }
 
 TEST_CASE("parse_words: unknown options are refused, the nearest one named") {
-  CHECK(refused({"--lsten", "a"}) ==
-        "cannot take the option '--lsten': not understood (did you mean '--listen'?)");
-  CHECK(refused({"--cuont=5"}) ==
-        "cannot take the option '--cuont=5': not understood (did you mean '--count'?)");
-  CHECK(refused({"--nothing-like-it"}) ==
-        "cannot take the option '--nothing-like-it': not understood (see --help)");
+  CHECK(refused({"--lsten", "a"}) == "cannot take the option '--lsten': did you mean '--listen'?");
+  CHECK(refused({"--cuont=5"}) == "cannot take the option '--cuont=5': did you mean '--count'?");
+  CHECK(refused({"--nothing-like-it"}) == "cannot take the option '--nothing-like-it': see --help");
   CHECK(refused({"-z"}).starts_with("cannot take the option '-z'"));
   CHECK(refused({"--cou", "5"}).starts_with("cannot take the option '--cou'"));
   CHECK(refused({"--\x1b[2J"}).find('\x1b') == std::string::npos);
@@ -151,7 +148,7 @@ TEST_CASE("parse_words: one argument too many is refused") {
   options.flag("fill", fill, "");
   options.positional("PLACE", place, "");
   CHECK(parse_words(options, {"a", "b"}).error().message() ==
-        "cannot take 'b': not understood (one argument too many)");
+        "cannot take 'b': one argument too many");
   CHECK_FALSE(parse_words(options, {"a", "--", "b"}));
   CHECK_FALSE(parse_words(options, {"a", "-"}));
   CHECK_FALSE(parse_words(Options{}, {"a"}));

@@ -84,30 +84,30 @@ TEST_CASE("parse_file: accepts Windows line ends, a byte order mark, an empty fi
 
 TEST_CASE("parse_file: names file and line of what it refuses") {
   const std::string value_hint =
-      ": not understood (a value is a string, a number, true, false or an array of those)";
+      ": a value is a string, a number, true, false or an array of those";
   CHECK(refusal("\nlisten = 1\n") ==
-        "cannot use key 'listen' in /etc/x.toml:2: not understood (it stands in no section; write "
-        "it under [COMMAND] or [COMMAND.VERB])");
+        "cannot use key 'listen' in /etc/x.toml:2: it stands in no section; write "
+        "it under [COMMAND] or [COMMAND.VERB]");
   CHECK(refusal("[a]\n\nb = 2026-11-21\n") ==
         "cannot use the value of 'b' in /etc/x.toml:3" + value_hint);
   CHECK(refusal("[a]\nb = [\n1,\n[2]]\n") ==
         "cannot use the value of 'b' in /etc/x.toml:4" + value_hint);
   CHECK(refusal("[a]\nb = [{c = 1}]\n") ==
-        "cannot read /etc/x.toml:2: not understood (tables inside a value are not supported)");
+        "cannot read /etc/x.toml:2: tables inside a value are not supported");
   CHECK(refusal("[a]\nb = inf\n") == "cannot use the value of 'b' in /etc/x.toml:2" + value_hint);
   CHECK(refusal("[a]\nb = \"x\\u0000y\"\n") ==
         "cannot use the value of 'b' in /etc/x.toml:2" + value_hint);
   CHECK(refusal("[a.b]\n[a.b.c]\nd = 1\n") ==
-        "cannot use section 'a.b.c' in /etc/x.toml:2: not understood (sections are [COMMAND] or "
-        "[COMMAND.VERB])");
+        "cannot use section 'a.b.c' in /etc/x.toml:2: sections are [COMMAND] or "
+        "[COMMAND.VERB]");
   CHECK(refusal("[[a]]\nb = 1\n").starts_with("cannot use key 'a' in /etc/x.toml:1: "));
 }
 
 TEST_CASE("parse_file: names the line of a syntax error and escapes what it cites") {
-  CHECK(refusal("[a]\nb = \n").starts_with("cannot read /etc/x.toml:2: not understood ("));
+  CHECK(refusal("[a]\nb = \n").starts_with("cannot read /etc/x.toml:2: "));
   CHECK(refusal("[a]\n\n\nb = 1 2\n").starts_with("cannot read /etc/x.toml:4: "));
   CHECK(refusal("[a]\nb = 1\nb = 2\n").starts_with("cannot read /etc/x.toml:3: "));
-  CHECK(refusal("\n[%]\n").starts_with("cannot read /etc/x.toml:2: not understood (Error while"));
+  CHECK(refusal("\n[%]\n").starts_with("cannot read /etc/x.toml:2: Error while"));
   CHECK(refusal("[a]\n[a]\n").starts_with("cannot read /etc/x.toml:2: "));
   CHECK(refusal("[a]\r\nb = \"open\r\n").starts_with("cannot read /etc/x.toml:2: "));
   CHECK(refusal("[a]\nb = 99999999999999999999\n").starts_with("cannot read /etc/x.toml:2: "));
@@ -122,12 +122,12 @@ TEST_CASE("parse_file: names the line of a syntax error and escapes what it cite
 TEST_CASE("parse_file: refuses what the TOML library mishandles") {
   // Found by fuzzing: the library runs into undefined behaviour at U+FE7F outside quotes.
   CHECK(refusal("\xef\xb9\xbf[echo]\n") ==
-        "cannot read /etc/x.toml:1: not understood (outside quotes only ASCII is allowed)");
+        "cannot read /etc/x.toml:1: outside quotes only ASCII is allowed");
   CHECK(refusal("[a]\nb = \"\"\"\nx\"\"\"\n") ==
-        "cannot read /etc/x.toml:2: not understood (strings of several lines are not supported)");
+        "cannot read /etc/x.toml:2: strings of several lines are not supported");
   CHECK(refusal("[a]\nb = '''\nx'''\n").starts_with("cannot read /etc/x.toml:2: "));
   CHECK(refusal("[a]\nb = 1\"\xdf\xa4\"\n") ==
-        "cannot read /etc/x.toml:2: not understood (a quotation mark stands inside a value)");
+        "cannot read /etc/x.toml:2: a quotation mark stands inside a value");
   for (const std::string_view text :
        {"[a]\nb = -0[\"\xdf\xa4\"]\n"sv, "[a]\nb = 1=\"\xdf\xa4\"\n"sv,
         "[a]\nb = 1.\"\xdf\xa4\"\n"sv, "[a]\nb = [1=\"\xdf\xa4\"]\n"sv,
