@@ -8,6 +8,7 @@
 #include "net/deadline.hpp"
 #include "net/message_reader.hpp"
 #include "net/spawn.hpp"
+#include "net/together.hpp"
 #include "net/websocket.hpp"
 #include "wire/frame.hpp"
 #include "wire/len64.hpp"
@@ -223,7 +224,31 @@ asio::awaitable<Result<std::unique_ptr<Channel>>> open_websocket(net::Stream str
   co_return std::make_unique<WebSocketChannel>(std::move(*client));
 }
 
+/// What fits into the socket buffers of any system on the way there and back.
+constexpr std::size_t sent_at_once_max = 32 * 1024;
+
+asio::awaitable<Status> receive_into(Channel& channel, AnswerEnd end,
+                                     Result<std::string_view>& answer) {
+  answer = co_await channel.receive(end);
+  if (answer) co_return ok;
+  co_return answer.error();
+}
+
 }  // namespace
+
+asio::awaitable<Result<std::string_view>> exchange(Channel& channel, std::string_view message,
+                                                   AnswerEnd end) {
+  if (message.size() <= sent_at_once_max) {
+    if (Status sent = co_await channel.send(message); !sent) co_return sent.error();
+    co_return co_await channel.receive(end);
+  }
+  Result<std::string_view> answer = Errc::closed;
+  std::vector<asio::awaitable<Status>> both;
+  both.push_back(channel.send(message));
+  both.push_back(receive_into(channel, end, answer));
+  if (Status done = co_await net::together(std::move(both)); !done) co_return done.error();
+  co_return answer;
+}
 
 asio::awaitable<Result<std::unique_ptr<Channel>>> open_channel(const cli::Context& context,
                                                                const cli::ClientOptions& client,

@@ -37,6 +37,11 @@ class Channel {
   virtual void expire_in(Duration limit) = 0;
 };
 
+/// Sends `message` and receives its answer; a large one is sent while the answer comes in, because
+/// a server that answers as it reads stops reading once its answers are not taken.
+asio::awaitable<Result<std::string_view>> exchange(Channel& channel, std::string_view message,
+                                                   AnswerEnd end);
+
 struct ChannelOptions {
   Framing framing = Framing::raw;
   std::size_t message_size_max = 16 * 1024 * 1024;

@@ -110,21 +110,17 @@ asio::awaitable<bool> CompareAction::ping(Row& row, Channel& channel, std::uint6
   const bool datagrams = row.to.scheme == net::Scheme::udp;
   channel.expire_in(datagrams ? lost_after : client_.answer_limit);
   row.trips.sent();
-  const Status sent = co_await channel.send(payload);
-  Result<std::string_view> answer = Errc::closed;
-  do {
-    if (sent) answer = co_await channel.receive({.size = payload.size()});
-    // A late datagram answers an earlier round.
-  } while (sent && answer && datagrams && *answer != payload);
-  if (sent && answer && *answer == payload) {
+  Result<std::string_view> answer = co_await exchange(channel, payload, {.size = payload.size()});
+  // A late datagram answers an earlier round.
+  while (answer && datagrams && *answer != payload)
+    answer = co_await channel.receive({.size = payload.size()});
+  if (answer && *answer == payload) {
     row.trips.received(Clock::now() - start);
     co_return true;
   }
-  const bool lost = datagrams && sent && answer.error().code == Errc::timed_out;
+  const bool lost = datagrams && answer.error().code == Errc::timed_out;
   if (lost && row.trips.count_received() > 0) co_return true;
-  row.trouble = !sent     ? sent.error().code.message()
-                : !answer ? answer.error().code.message()
-                          : "the answer differs from what was sent";
+  row.trouble = answer ? "the answer differs from what was sent" : answer.error().code.message();
   if (row.trips.count_received() == 0) row.trouble = "not offered: " + row.trouble;
   co_return false;
 }

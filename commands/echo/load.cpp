@@ -25,10 +25,9 @@ struct Phase {
   bool paced() const { return pace.per_second > 0; }
 };
 
-asio::awaitable<Status> exchange(Channel& channel, const Phase& phase) {
+asio::awaitable<Status> exchange_one(Channel& channel, const Phase& phase) {
   channel.expire_in(phase.answer_limit);
-  if (Status sent = co_await channel.send(phase.message); !sent) co_return sent;
-  auto answer = co_await channel.receive({.size = phase.message.size()});
+  auto answer = co_await exchange(channel, phase.message, {.size = phase.message.size()});
   if (!answer) co_return answer.error();
   if (*answer == phase.message) co_return ok;
   co_return Error{Errc::mismatch, "accept an answer",
@@ -46,7 +45,7 @@ asio::awaitable<Status> run_connection(Phase& phase, Channel& channel, std::size
       if (begin < phase.pace.length) co_await timer.async_wait(net::into(cancelled));
     }
     if (begin >= phase.pace.length) co_return ok;
-    if (Status done = co_await exchange(channel, phase); !done) co_return done;
+    if (Status done = co_await exchange_one(channel, phase); !done) co_return done;
     phase.measured->latency.record(Clock::now() - phase.start - begin);
     ++phase.measured->messages;
     if (index == 0 && number % 64 == 0)

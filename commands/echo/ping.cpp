@@ -90,24 +90,21 @@ asio::awaitable<Status> PingAction::ping_once(cli::Context& context, Channel& ch
                                                    std::max<Duration>(interval_, lost_after))
                               : client_.answer_limit);
   trips_.sent();
-  if (Status sent = co_await channel.send(payload); !sent)
-    co_return Error{sent.error().code, "send to " + net::to_text(to_)};
-  for (;;) {
-    auto answer = co_await channel.receive({.size = payload.size()});
-    if (!answer && datagrams && answer.error().code == Errc::timed_out) {
-      // Lost: that is what is being measured.
-      if (!context.out.json()) context.log.warn("lost", {{"number", number}});
-      co_return ok;
-    }
-    if (!answer)
-      co_return Error{answer.error().code, "get a reply from " + net::to_text(to_),
-                      answer.error().hint};
-    if (*answer == payload) break;
-    // A datagram that was given up may still come, and is not the answer to this one.
-    if (!datagrams)
-      co_return Error{Errc::mismatch, "accept the reply of " + net::to_text(to_),
-                      "it is no echo server, or the way changes bytes"};
+  Result<std::string_view> answer = co_await exchange(channel, payload, {.size = payload.size()});
+  // A datagram that was given up may still come, and is not the answer to this one.
+  while (answer && datagrams && *answer != payload)
+    answer = co_await channel.receive({.size = payload.size()});
+  if (!answer && datagrams && answer.error().code == Errc::timed_out) {
+    // Lost: that is what is being measured.
+    if (!context.out.json()) context.log.warn("lost", {{"number", number}});
+    co_return ok;
   }
+  if (!answer)
+    co_return Error{answer.error().code, "get a reply from " + net::to_text(to_),
+                    answer.error().hint};
+  if (*answer != payload)
+    co_return Error{Errc::mismatch, "accept the reply of " + net::to_text(to_),
+                    "it is no echo server, or the way changes bytes"};
   const Duration round_trip = Clock::now() - start;
   trips_.received(round_trip);
   co_return print_reply(context, number, round_trip);

@@ -1,6 +1,7 @@
 // echo send: text there, answer to stdout.
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/read_until.hpp>
+#include <fcntl.h>
 #include <re2/re2.h>
 #include <unistd.h>
 
@@ -14,7 +15,10 @@ namespace {
 /// stdin, line by line, without keeping the event loop from its work.
 class StandardInput {
  public:
-  explicit StandardInput(int descriptor) : descriptor_{descriptor} {}
+  explicit StandardInput(int descriptor)
+      : descriptor_{descriptor}, flags_{fcntl(descriptor, F_GETFL)} {}
+  StandardInput(const StandardInput&) = delete;
+  ~StandardInput() { restore(); }
 
   /// The next line with its end; the last one may lack it. Errc::closed after the last.
   asio::awaitable<Result<std::string>> line();
@@ -22,8 +26,14 @@ class StandardInput {
  private:
   static constexpr std::size_t piece_size = 64 * 1024;
   asio::awaitable<Result<std::size_t>> read_piece();
+  /// Asio makes what it waits for non-blocking, and on a terminal that is the shell's input and our
+  /// own output as well.
+  void restore() const {
+    if (flags_ >= 0) fcntl(descriptor_, F_SETFL, flags_);
+  }
 
-  int descriptor_;
+  const int descriptor_;
+  const int flags_;
   std::string unread_;
   bool ended_ = false;
 };
@@ -52,6 +62,7 @@ asio::awaitable<Result<std::size_t>> StandardInput::read_piece() {
   waiting.assign(dup(descriptor_), failed);
   if (!failed) {
     co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read, net::into(failed));
+    restore();
   }
   const std::size_t before = unread_.size();
   unread_.resize(before + piece_size);
@@ -132,13 +143,11 @@ asio::awaitable<Status> SendAction::exchange(cli::Context& context, Channel& cha
                                              std::string message) {
   if (channel.keeps_bounds() && message.ends_with('\n')) message.pop_back();
   channel.expire_in(client_.answer_limit);
-  if (Status sent = co_await channel.send(message); !sent)
-    co_return Error{sent.error().code, "send to " + net::to_text(to_)};
-  context.log.info("send", {{"bytes", message.size()}});
   if (message.empty() && !channel.keeps_bounds()) co_return ok;
 
   Result<std::string_view> answer =
-      co_await channel.receive({.size = message.size(), .at_line_end = true});
+      co_await echo::exchange(channel, message, {.size = message.size(), .at_line_end = true});
+  context.log.info("send", {{"bytes", message.size()}});
   if (!answer) {
     // What did come is data all the same; only nothing at all is a failure.
     const std::string partial = channel.take_partial();

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "net/limits.hpp"
 #include "net/spawn.hpp"
 #include "net/worker.hpp"
 
@@ -61,11 +62,14 @@ asio::awaitable<Result<std::string_view>> Datagram::receive() {
   std::error_code failed;
   for (;;) {
     if (stopped_) co_return Errc::stopped;
-    if (try_receive(bytes, failed)) {
+    // Whoever sends faster than we answer leaves the others of this thread their turn.
+    const bool turn_over = ++receives_in_a_row_ > reads_in_a_row_max;
+    if (!turn_over && try_receive(bytes, failed)) {
       if (admits_(sender_address())) co_return bytes;
       continue;
     }
     if (failed) co_return Error{failed, "receive a datagram"};
+    receives_in_a_row_ = 0;
     co_await socket_.async_wait(Socket::wait_read, into(failed));
     if (failed && !stopped_) co_return Error{failed, "receive a datagram"};
   }

@@ -51,6 +51,7 @@ class Datagram {
   Admits admits_;
   std::uint16_t local_port_ = 0;
   bool stopped_ = false;
+  unsigned receives_in_a_row_ = 0;
   alignas(8) char sender_[128];  // sockaddr_storage
   std::uint32_t sender_size_ = 0;
   alignas(8) char control_[128];  // Which local address it came to (IP_PKTINFO, IPV6_PKTINFO).

@@ -1,6 +1,8 @@
 // The HTTP part of a WebSocket connection, both sides, and the client's messages.
 #include "net/websocket.hpp"
 
+#include <utility>
+
 #include "base/random.hpp"
 #include "net/limits.hpp"
 
@@ -138,7 +140,16 @@ asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, st
 asio::awaitable<Status> WebSocketClient::send(wire::WebSocketOp op, std::string_view body) {
   out_.clear();
   wire::append_websocket(out_, op, body, mask_key());
-  co_return co_await stream_.write(out_);
+  sending_ = true;
+  Status sent = co_await stream_.write(out_);
+  while (sent && pong_due_) {
+    out_.clear();
+    wire::append_websocket(out_, wire::WebSocketOp::pong, *std::exchange(pong_due_, std::nullopt),
+                           mask_key());
+    sent = co_await stream_.write(out_);
+  }
+  sending_ = false;
+  co_return sent;
 }
 
 asio::awaitable<Result<wire::WebSocketMessage>> WebSocketClient::receive() {
@@ -146,7 +157,9 @@ asio::awaitable<Result<wire::WebSocketMessage>> WebSocketClient::receive() {
     auto message = co_await reader_->next(stream_);
     if (!message) co_return message.error();
     if (message->op == wire::WebSocketOp::close) co_return Errc::closed;
-    if (message->op == wire::WebSocketOp::ping) {
+    if (message->op == wire::WebSocketOp::ping && sending_) {
+      pong_due_ = message->body;  // Between frames only: the one under way comes first.
+    } else if (message->op == wire::WebSocketOp::ping) {
       Status sent = co_await send(wire::WebSocketOp::pong, message->body);
       if (!sent) co_return sent.error();
     }

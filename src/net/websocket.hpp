@@ -6,6 +6,7 @@
 #include <asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,7 @@ class WebSocketClient {
                                                        std::string path,
                                                        std::size_t message_size_max);
 
+  /// May go on while receive() waits.
   asio::awaitable<Status> send(wire::WebSocketOp op, std::string_view body);
   /// The next text or binary message; the view holds until the next call. Pings are answered.
   /// Errc::closed once the server has closed.
@@ -62,6 +64,8 @@ class WebSocketClient {
   Stream stream_;
   std::unique_ptr<Reader> reader_;
   std::string out_;
+  bool sending_ = false;
+  std::optional<std::string> pong_due_;  // A ping came while a message was being sent.
 };
 
 template <typename Handle>

@@ -259,3 +259,19 @@ in_own_network() {
     exit [lindex [wait] 3]' 3>&- || code=$?
   assert_equal "$code" 2
 }
+
+@test "send: a message larger than all socket buffers comes back whole" {
+  start_echo --listen ws://127.0.0.1:0
+  head -c 8000000 /dev/zero | tr '\0' x >big
+  netkit echo send -q "$(endpoint_of 1)" <big >raw
+  cmp big raw
+  netkit echo send -q "$(endpoint_of 2)" <big | tr -d '\n' >message
+  cmp big message
+}
+
+@test "send: standard input keeps its mode" {
+  start_echo
+  printf 'one\ntwo\n' >two
+  { netkit echo send -q "$(endpoint_of 1)"; cat; } < <(cat two; sleep 0.2) >out
+  assert_equal "$(cat out)" "$(cat two)"
+}
