@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,9 +23,19 @@ int say_and_exit(const cli::Program& program, const Error& error) {
   return code;
 }
 
+/// A caller may close standard input, output or error. The next file or socket gets its number,
+/// and with it what is meant for people: log lines to a peer.
+/// Opened the wrong way round, so that their use is still an error.
+void fill_standard_descriptors() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(standard, F_GETFD) < 0)
+      static_cast<void>(open("/dev/null", standard == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // A closed pipe or socket is an error of that write alone.
   try {
     cli::Program program{commands::table(), {argv, argv + argc}, config::read_environment(environ)};

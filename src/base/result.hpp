@@ -62,8 +62,8 @@ struct Error {
   Error(Errc failed, std::string what = {}, std::string next = {})
       : Error{make_error_code(failed), std::move(what), std::move(next)} {}
 
-  /// "cannot ATTEMPT: REASON (HINT)", without the parts that are missing. One line. What a user wrote
-  /// wrong is "cannot ATTEMPT: HINT": the hint says it all.
+  /// "cannot ATTEMPT: REASON (HINT)", without the parts that are missing. One line. For what a user
+  /// wrote wrong it is "cannot ATTEMPT: HINT": the hint says it all.
   std::string message() const {
     std::string text =
         attempt.empty() ? code.message() : "cannot " + attempt + ": " + code.message();

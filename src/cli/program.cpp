@@ -198,6 +198,9 @@ Status Program::run_verb() {
     if (!settings) return settings.error();
     return plain.bytes(config::print(located_.command->name, located_.verb->name, *settings));
   }
+  // A daemon that reads it again has left the folder it was started in.
+  if (const auto path = given->find("config"); path != given->end())
+    path->second.back() = absolute_path(path->second.back());
   return start(*declared.action, [&]() -> Status {
     // Tried on others first: an error must leave the values that are in use as they are.
     Globals unused;

@@ -48,12 +48,25 @@ Status check(const ServerOptions& options) {
   return ok;
 }
 
-void make_paths_absolute(ServerOptions& options) {
+/// Looked at before anything is opened: a number that nobody passed would be one of our own soon.
+Status check_ready_fd(const ServerOptions& options) {
+  if (!options.ready_fd) return ok;
+  const int flags = fcntl(*options.ready_fd, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return ok;
+  return Error{Errc::usage, "use --ready-fd " + std::to_string(*options.ready_fd),
+               "nothing is open there; in a shell: --ready-fd 7 7>FILE"};
+}
+
+/// Relative to `start`, the folder that the program was started in: a daemon has left it.
+void make_paths_absolute(ServerOptions& options, const std::string& start) {
+  const auto whole = [&](const std::string& path) {
+    return path.starts_with('/') ? path : absolute_path(start + "/" + path);
+  };
   for (std::optional<std::string>* path :
        {&options.state, &options.port_file, &options.pid_file, &options.tls_cert, &options.tls_key})
-    if (*path) *path = absolute_path(**path);
+    if (*path) *path = whole(**path);
   for (net::Endpoint& endpoint : options.listen)
-    if (endpoint.scheme == net::Scheme::unix_) endpoint.path = absolute_path(endpoint.path);
+    if (endpoint.scheme == net::Scheme::unix_) endpoint.path = whole(endpoint.path);
 }
 
 /// The names a self-signed certificate vouches for: this machine by name and by loopback.
@@ -77,6 +90,7 @@ class Serving {
   Status run();
 
  private:
+  Status start_and_serve();
   std::optional<std::string> variable(std::string_view name) const;
   Status become_daemon();
   Status open_sockets();
@@ -91,6 +105,7 @@ class Serving {
   Context& context_;
   ServerOptions& options_;
   ServePlan plan_;
+  const std::string start_ = absolute_path(".");
   std::uint64_t connections_max_ = 0;
   net::ServiceManager manager_;
   std::optional<net::PidFile> pid_file_;
@@ -208,8 +223,11 @@ Status Serving::announce() {
 
 Status Serving::tell_ready() {
   if (options_.ready_fd) {
-    const FileDescriptor ready{*options_.ready_fd};
-    if (Status told = write_all(ready.get(), "\n"); !told)
+    FileDescriptor ready{*options_.ready_fd};
+    const Status told = write_all(ready.get(), "\n");
+    // The number of a standard stream must not become a peer's.
+    if (ready.get() <= STDERR_FILENO) static_cast<void>(ready.release());
+    if (!told)
       return Error{told.error().code, "write to --ready-fd " + std::to_string(*options_.ready_fd)};
   }
   manager_.notify("READY=1\nSTATUS=serving\nMAINPID=" + std::to_string(getpid()));
@@ -228,7 +246,7 @@ void Serving::reload() {
   if (context_.log_file)
     if (Status done = context_.log_file->reopen(); !done) complain(done.error());
   if (Status done = context_.reload(); !done) complain(done.error());
-  make_paths_absolute(options_);
+  make_paths_absolute(options_, start_);
   if (Status fit = check(options_); !fit) {
     complain(fit.error());
   } else {
@@ -249,9 +267,20 @@ asio::awaitable<void> Serving::feed_watchdog(std::chrono::microseconds interval)
   }
 }
 
+/// However a run ends, nothing of it is left for the next one to stumble over.
 Status Serving::run() {
-  make_paths_absolute(options_);
+  Status ended = start_and_serve();
+  for (const net::Listening& each : listening_)
+    if (!each.unlink_path.empty() && !each.sockets.empty()) ::unlink(each.unlink_path.c_str());
+  server_.reset();
+  if (pid_file_) pid_file_->remove();
+  return ended;
+}
+
+Status Serving::start_and_serve() {
+  make_paths_absolute(options_, start_);
   if (Status fit = check(options_); !fit) return fit;
+  if (Status open = check_ready_fd(options_); !open) return open;
   if (Status done = become_daemon(); !done) return done;
   context_.log.info("start", {{"version", NETKIT_VERSION}, {"pid", getpid()}});
   connections_max_ = raise_open_files() / 10 * 8;
@@ -272,8 +301,6 @@ Status Serving::run() {
     if (!announced_) server_->drain();
   });
   context_.log.info("stop", {{"accepted", server_->counters().accepted.load()}});
-  server_.reset();
-  if (pid_file_) pid_file_->remove();
   return announced_ ? ended : announced_;
 }
 

@@ -73,7 +73,8 @@ Status PidFile::write_pid() const {
 }
 
 void PidFile::remove() {
-  unlink(path_.c_str());
+  // Somebody may have taken it away, and another server may have made a new one since.
+  if (is_still_at(path_, file_.get())) unlink(path_.c_str());
 }
 
 Result<Detached> detach() {

@@ -29,9 +29,11 @@ bool is_datagram(Scheme scheme) {
   return scheme == Scheme::udp;
 }
 
-/// `join`: the port is held by a thread of ours. SO_REUSEPORT is set before the bind only then;
-/// the first socket gets it afterwards, so that its bind fails if any other program holds the port.
-Result<FileDescriptor> bind_one(const SocketAddress& at, bool datagram, bool v6_only, bool join) {
+/// `share`: threads of ours will have the port together; `join`: one of them has it already. With
+/// SO_REUSEPORT set before the bind only for those that join, the first bind fails if any other
+/// program holds the port.
+Result<FileDescriptor> bind_one(const SocketAddress& at, bool datagram, bool v6_only, bool share,
+                                bool join) {
   const int type = (datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
   FileDescriptor made{::socket(at.protocol().family(), type, 0)};
   if (!made) return errno_error("open a socket");
@@ -47,7 +49,7 @@ Result<FileDescriptor> bind_one(const SocketAddress& at, bool datagram, bool v6_
   }
   if (::bind(made.get(), at.data(), static_cast<socklen_t>(at.size())) != 0)
     return errno_error("bind");
-  if (!join) switch_on(made.get(), SOL_SOCKET, SO_REUSEPORT);
+  if (share && !join) switch_on(made.get(), SOL_SOCKET, SO_REUSEPORT);
   if (!datagram && ::listen(made.get(), SOMAXCONN) != 0) return errno_error("listen");
   return made;
 }
@@ -69,7 +71,7 @@ Result<Listening> bind_all(const Endpoint& wanted, const std::vector<asio::ip::a
     const bool v6_only = !wanted.host.empty();
     std::vector<FileDescriptor> sockets;
     for (unsigned thread = 0; thread < threads; ++thread) {
-      auto socket = bind_one({address, port}, datagram, v6_only, thread > 0);
+      auto socket = bind_one({address, port}, datagram, v6_only, threads > 1, thread > 0);
       if (!socket) return socket.error();
       port = port_of(*socket);
       sockets.push_back(std::move(*socket));

@@ -59,10 +59,17 @@ Server::~Server() {
   // Connections that the end finds open are taken off their workers' lists; nobody is to be told.
   for (auto& worker : workers_)
     worker->when_idle = nullptr;
+  unlink_sockets();
   datagrams_.clear();
   doors_.clear();
+}
+
+/// While the sockets still listen: after that the next server takes a path over, and the file
+/// would be its own.
+void Server::unlink_sockets() {
   for (const std::string& path : unlink_paths_)
     ::unlink(path.c_str());
+  unlink_paths_.clear();
 }
 
 void Server::add(Listening listening) {
@@ -277,6 +284,7 @@ void Server::begin_drain() {
   log_.event(log::Level::info, "drain",
              {{"active", counters_.active.load()}, {"limit", options()->drain_limit}});
   if (service_.on_drain) service_.on_drain();
+  unlink_sockets();
   busy_workers_ = workers_.size();
   for (auto& worker : workers_)
     asio::post(worker->io(), [this, &worker = *worker] {

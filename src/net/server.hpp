@@ -85,6 +85,7 @@ class Server {
   bool refuse(const asio::ip::address& peer, const char* reason);
   void end_of(Connection& connection, const Status& ended);
   void begin_drain();
+  void unlink_sockets();
   void worker_idle();
   void stop();
 

@@ -299,3 +299,28 @@ os.execv(sys.argv[3], sys.argv[3:])' "$1" "$BATS_TEST_TMPDIR/passed" "$NETKIT" "
     stop_server
   done
 }
+
+@test "server: --ready-fd demands a descriptor that somebody passed" {
+  run_netkit echo serve --listen tcp://127.0.0.1:0 --ready-fd 8
+  assert_status 2
+}
+
+@test "server: a start that fails leaves neither pid file nor socket" {
+  run_netkit echo serve --listen "unix:$BATS_TEST_TMPDIR/s" --listen tls://127.0.0.1:0 \
+    --tls-cert /nowhere --tls-key /nowhere --pid-file "$BATS_TEST_TMPDIR/pid"
+  assert_status 1
+  [ ! -e "$BATS_TEST_TMPDIR/s" ]
+  [ ! -e "$BATS_TEST_TMPDIR/pid" ]
+}
+
+@test "server: one that drains leaves the socket of its successor alone" {
+  start_server first echo serve --listen "unix:$BATS_TEST_TMPDIR/s" --drain 3s
+  exec 7> >(timeout 20 "$NETKIT" echo send -q "unix:$BATS_TEST_TMPDIR/s" >/dev/null)
+  wait_until 10 grep -q connect "$BATS_TEST_TMPDIR/first.err"
+  kill -TERM "$(server_pid first)"
+  wait_until 10 test ! -e "$BATS_TEST_TMPDIR/s"
+  start_server second echo serve --listen "unix:$BATS_TEST_TMPDIR/s"
+  wait_for_exit "$(server_pid first)" 10
+  assert_equal "$(netkit echo send -q "unix:$BATS_TEST_TMPDIR/s" hello)" hello
+  exec 7>&-
+}
