@@ -1,6 +1,5 @@
 // echo send: text there, answer to stdout.
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/read_until.hpp>
 #include <fcntl.h>
 #include <re2/re2.h>
 #include <unistd.h>

@@ -121,7 +121,7 @@ in_bash() {
 # type_tab SHELL START LINE EXPECTED: in SHELL on a terminal, after START, LINE and Tab show
 # EXPECTED within ten seconds.
 type_tab() {
-  command -v expect >/dev/null || skip "expect is not there"
+  command -v expect >/dev/null || fail "expect is not there"
   TYPED=$3 EXPECTED=$4 START=$2 TERM=vt100 timeout 60 expect -c '
     set timeout 10
     log_user 0
@@ -145,7 +145,7 @@ type_tab() {
 }
 
 @test "zsh: the script loads in silence and Tab on a terminal completes a verb" {
-  command -v zsh >/dev/null || skip "zsh is not there"
+  command -v zsh >/dev/null || fail "zsh is not there"
   local load="autoload -U compinit; compinit -u -d $HOME/dump; source $ROOT/completions/_netkit"
   run zsh -fc "$load"
   assert_status 0
@@ -154,14 +154,14 @@ type_tab() {
 }
 
 @test "zsh: the script is found through fpath as well" {
-  command -v zsh >/dev/null || skip "zsh is not there"
+  command -v zsh >/dev/null || fail "zsh is not there"
   type_tab 'zsh -f -i' \
     "fpath=($ROOT/completions \$fpath); autoload -U compinit; compinit -u -d $HOME/dump" \
     'netkit echo serve --auto' 'auto-port '
 }
 
 @test "fish: completes commands, verbs, options and endpoints" {
-  command -v fish >/dev/null || skip "fish is not there"
+  command -v fish >/dev/null || fail "fish is not there"
   know_host lighthouse.example:9093
   # fish_complete LINE: the candidates, as a Tab would show them.
   fish_complete() {

@@ -227,7 +227,7 @@ in_own_network() {
 }
 
 @test "client: on a terminal it asks for host and port, and refuses nonsense without dying" {
-  command -v expect >/dev/null || skip "expect is not there"
+  command -v expect >/dev/null || fail "expect is not there"
   start_echo
   PORT=$(port_of) NETKIT=$NETKIT TERM=dumb timeout 30 expect -c '
     set timeout 10
@@ -248,7 +248,7 @@ in_own_network() {
 }
 
 @test "client: the end of input at a prompt exits 2" {
-  command -v expect >/dev/null || skip "expect is not there"
+  command -v expect >/dev/null || fail "expect is not there"
   local code=0
   NETKIT=$NETKIT TERM=dumb timeout 30 expect -c '
     set timeout 10

@@ -295,7 +295,7 @@ assert half.makefile("rb").read() == b"all of it"' "$(port_of)"
 }
 
 @test "echo serve: --ask asks for address and port, and listens there" {
-  command -v expect >/dev/null || skip "expect is not there"
+  command -v expect >/dev/null || fail "expect is not there"
   NETKIT=$NETKIT TERM=dumb timeout 30 expect -c '
     set timeout 10
     spawn -noecho $env(NETKIT) -q echo serve --ask --once

@@ -19,7 +19,7 @@ seen() { jq -r ".$1" <<<"$output"; }
 
 @test "page: a browser connects, sends and shows the answer, in clear and through TLS" {
   local scheme
-  command -v chromium >/dev/null || skip "chromium is not installed"
+  command -v chromium >/dev/null || fail "chromium is not installed"
   start_echo ws wss
   for scheme in http https; do
     browse "$scheme://127.0.0.1:$(port_of "$([[ $scheme == http ]] && echo 1 || echo 2)")/"
