@@ -214,9 +214,8 @@ asio::awaitable<Result<std::unique_ptr<Channel>>> open_websocket(net::Stream str
                                                                  Duration limit,
                                                                  std::size_t size_max) {
   stream.expire_in(limit);
-  const bool v6 = to.host.find(':') != std::string::npos;
-  const std::string host = (v6 ? "[" + to.host + "]" : to.host) + ":" + std::to_string(*to.port);
-  auto client = co_await net::WebSocketClient::open(std::move(stream), host, to.path, size_max);
+  auto client = co_await net::WebSocketClient::open(
+      std::move(stream), net::UpgradeWish{net::authority(to), to.path}, size_max);
   if (!client)
     co_return Error{client.error().code, "open a WebSocket at " + net::to_text(to),
                     client.error().attempt};

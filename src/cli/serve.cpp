@@ -287,6 +287,11 @@ Status Serving::start_and_serve() {
   if (Status opened = open_sockets(); !opened) return opened;
   for (const net::Listening& each : listening_)
     bound_.push_back(each.endpoint);
+  for (const net::Endpoint& endpoint : plan_.private_listen) {
+    Result<net::Listening> opened = net::open_listening(endpoint, {.threads = options_.threads});
+    if (!opened) return opened.error();
+    listening_.push_back(std::move(*opened));
+  }
 
   plan_.service.on_reload = [this] { reload(); };
   plan_.service.on_drain = [this] { manager_.notify("STOPPING=1"); };
@@ -296,10 +301,13 @@ Status Serving::start_and_serve() {
     server_->add(std::move(each));
   if (const auto interval = manager_.watchdog_interval())
     asio::co_spawn(server_->main_context(), feed_watchdog(*interval), net::rethrow);
+  if (plan_.on_start)
+    if (Status started = plan_.on_start(*server_); !started) return started;
   const Status ended = server_->run([this] {
     announced_ = announce();
     if (!announced_) server_->drain();
   });
+  if (plan_.on_stop) plan_.on_stop();
   context_.log.info("stop", {{"accepted", server_->counters().accepted.load()}});
   return announced_ ? ended : announced_;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,16 @@ namespace netkit::cli {
 struct ServePlan {
   /// Used when no --listen is given; each with scheme and port.
   std::vector<net::Endpoint> default_listen;
+  /// Besides all others, and told to nobody: the way in for verbs on the same machine.
+  std::vector<net::Endpoint> private_listen;
   net::Scheme default_scheme = net::Scheme::tcp;
   std::uint16_t default_port = 0;
   net::Service service;
+  /// Before the first connection, in the process and on the thread that will serve: opens what a
+  /// daemon's fork would break. An error ends the start.
+  std::function<Status(net::Server&)> on_start;
+  /// After the last connection was told to end and before the server goes.
+  std::function<void()> on_stop;
   std::uint64_t serve_only = 0;  ///< Connections after which to drain; 0: never.
 };
 

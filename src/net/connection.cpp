@@ -2,6 +2,8 @@
 #include "net/connection.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <functional>
 #include <utility>
 
@@ -33,6 +35,12 @@ void Worker::drain() {
     each->drain();
   if (idle() && when_idle) when_idle();
 }
+
+/// The coroutine that sends what was posted, as others see it.
+struct Connection::Flusher {
+  asio::steady_timer ended;  // Never fires; cancelled at the end.
+  Status outcome = ok;
+};
 
 Connection::Connection(Stream stream, Worker& worker, Scheme scheme, const ServerOptions& options)
     : stream_{std::move(stream)},
@@ -80,6 +88,11 @@ void Connection::touch() {
     stream_.expire_never();
 }
 
+void Connection::limit_silence(std::chrono::nanoseconds limit) {
+  idle_limit_ = limit;
+  touch();
+}
+
 std::string& Connection::begin_batch() {
   std::string& out = worker_.batch_output();
   out.clear();
@@ -122,6 +135,10 @@ asio::awaitable<Result<bool>> Connection::receive(std::size_t size_max) {
 }
 
 Result<bool> Connection::try_send(std::string_view bytes) {
+  if (flushing_) {  // What was posted goes first.
+    unsent_.append(bytes);
+    return false;
+  }
   const Attempt attempt = stream_.try_write(bytes);
   if (attempt.failed) return Error{attempt.failed};
   progressed();
@@ -152,9 +169,12 @@ Result<bool> Connection::try_send_batch() {
   pieces.push_back(out.substr(begin));
   bodies.clear();
 
-  const Attempt attempt = stream_.try_write_pieces(pieces);
-  if (attempt.failed) return Error{attempt.failed};
-  progressed();
+  Attempt attempt;
+  if (!flushing_) {
+    attempt = stream_.try_write_pieces(pieces);
+    if (attempt.failed) return Error{attempt.failed};
+    progressed();
+  }
   std::size_t sent = attempt.count;
   for (const std::string_view piece : pieces) {
     const std::size_t skipped = std::min(sent, piece.size());
@@ -164,16 +184,59 @@ Result<bool> Connection::try_send_batch() {
   return unsent_.empty();
 }
 
-asio::awaitable<Status> Connection::flush() {
+asio::awaitable<Status> Connection::write_unsent() {
   for (std::size_t sent = 0; sent < unsent_.size();) {
     if (Status waited = co_await stream_.writable(); !waited) co_return waited.error();
     const Attempt attempt = stream_.try_write(std::string_view{unsent_}.substr(sent));
     if (attempt.failed) co_return Error{attempt.failed};
     sent += attempt.count;
     if (attempt.count > 0) progressed();
+    if (sent > posted_size_max / 4) unsent_.erase(0, std::exchange(sent, 0));
   }
   std::string{}.swap(unsent_);
   co_return ok;
+}
+
+asio::awaitable<Status> Connection::flush() {
+  if (flusher_) {
+    std::error_code cancelled;
+    const Flusher& flusher = *flusher_;
+    co_await flusher_->ended.async_wait(into(cancelled));
+    co_return flusher.outcome;
+  }
+  flushing_ = true;
+  Status flushed = co_await write_unsent();
+  flushing_ = false;
+  co_return flushed;
+}
+
+Status Connection::post(std::string_view bytes) {
+  if (posted_size_max - std::min(posted_size_max, unsent_.size()) < bytes.size())
+    return Error{Errc::busy, "send to a peer that does not read"};
+  const Result<bool> sent = try_send(bytes);
+  if (!sent) return sent.error();
+  if (*sent || flushing_) return ok;
+  flushing_ = true;
+  flusher_ = std::make_unique<Flusher>(
+      Flusher{asio::steady_timer{worker_.io(), asio::steady_timer::time_point::max()}});
+  asio::co_spawn(worker_.io(), flush_posted(), rethrow);
+  return ok;
+}
+
+asio::awaitable<void> Connection::flush_posted() {
+  flusher_->outcome = co_await write_unsent();
+  // Who reads from this peer is to learn that nothing reaches it any more.
+  if (!flusher_->outcome) stream_.abort();
+  flushing_ = false;
+  flusher_->ended.cancel();
+  // Those who waited are resumed before the timer goes: they were queued first.
+  asio::post(worker_.io(), [flusher = std::shared_ptr<Flusher>{std::move(flusher_)}] {});
+}
+
+asio::awaitable<void> Connection::settle(bool drop) {
+  if (!flusher_) co_return;
+  if (drop) stream_.abort();
+  static_cast<void>(co_await flush());  // The end of the connection has its reason already.
 }
 
 asio::awaitable<Status> Connection::send(std::string_view bytes) {

@@ -6,6 +6,7 @@
 #include <asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ class Connection {
   Stream& stream() { return stream_; }
   Worker& worker() { return worker_; }
   Scheme scheme() const { return scheme_; }
+  /// Under TLS.
+  bool is_secure() const { return stream_.is_tls(); }
   const PeerName& peer() const { return peer_; }
   ReceiveBuffer& received() { return received_; }
 
@@ -45,6 +48,8 @@ class Connection {
   void await_greeting();
   /// The greeting is over: starts the idle clock again, or stops it if there is no limit.
   void touch();
+  /// A limit on the peer's silence of the service's own instead of --idle-timeout: heartbeats.
+  void limit_silence(std::chrono::nanoseconds limit);
 
   /// What one attempt to read did.
   enum class Received { bytes, nothing_yet, end };
@@ -70,6 +75,12 @@ class Connection {
   asio::awaitable<Status> flush();
   /// Both: sends all of `bytes`, which may lie in memory that the thread shares.
   asio::awaitable<Status> send(std::string_view bytes);
+  /// Sends news at any time, on this worker's thread, also while answers are being sent: what the
+  /// socket does not take is sent as it can, in order. Errc::busy once posted_size_max bytes wait:
+  /// that peer does not read and is to be let go.
+  Status post(std::string_view bytes);
+  /// Waits until nothing posted is on its way any more; `drop` resets the stream first.
+  asio::awaitable<void> settle(bool drop);
 
   /// The server drains: finish what is in flight, take nothing new.
   void drain();
@@ -77,7 +88,10 @@ class Connection {
 
  private:
   friend class Worker;
+  struct Flusher;
   void progressed();
+  asio::awaitable<Status> write_unsent();
+  asio::awaitable<void> flush_posted();
 
   Stream stream_;
   Worker& worker_;
@@ -86,9 +100,11 @@ class Connection {
   std::string_view dialect_;
   ReceiveBuffer received_;
   std::string unsent_;
+  std::unique_ptr<Flusher> flusher_;  // While posted bytes wait for the socket.
   const std::chrono::nanoseconds handshake_limit_;
-  const std::chrono::nanoseconds idle_limit_;
+  std::chrono::nanoseconds idle_limit_;
   bool greeting_ = false;  // The handshake limit holds, not the idle one.
+  bool flushing_ = false;  // unsent_ is being sent.
   unsigned reads_in_a_row_ = 0;
   bool draining_ = false;
   bool drained_ = true;             // The socket had nothing more when it was last read.

@@ -139,6 +139,13 @@ std::string to_text(const Endpoint& endpoint) {
   return text + endpoint.path;
 }
 
+std::string authority(const Endpoint& endpoint) {
+  if (endpoint.scheme == Scheme::unix_) return "localhost";
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
+         std::to_string(endpoint.port.value_or(0));
+}
+
 Endpoint complete(Endpoint endpoint, Scheme scheme, std::string_view host, std::uint16_t port) {
   if (!endpoint.scheme) endpoint.scheme = scheme;
   if (endpoint.scheme == Scheme::unix_) return endpoint;

@@ -34,6 +34,10 @@ Result<Endpoint> parse_endpoint(std::string_view text);
 /// The form parse_endpoint() reads back.
 std::string to_text(const Endpoint& endpoint);
 
+/// "HOST:PORT" as a Host field and known_hosts have it, brackets around a v6 address; "localhost"
+/// for a unix socket.
+std::string authority(const Endpoint& endpoint);
+
 /// `endpoint` with what it lacks filled in; a host that is missing becomes `host`.
 Endpoint complete(Endpoint endpoint, Scheme scheme, std::string_view host, std::uint16_t port);
 

@@ -30,6 +30,8 @@ inline constexpr std::size_t http_read_size = 16 * 1024;
 inline constexpr std::size_t uncopied_size_min = 8 * 1024;
 /// What the memory for a batch of answers may keep once a large one has gone.
 inline constexpr std::size_t batch_kept_max = 1024 * 1024;
+/// What may wait for a peer that does not read while others have news for it.
+inline constexpr std::size_t posted_size_max = 1024 * 1024;
 inline constexpr std::size_t addresses_per_name_max = 64;
 inline constexpr std::size_t listeners_max = 256;
 inline constexpr unsigned threads_max = 256;

@@ -220,6 +220,7 @@ asio::awaitable<void> Server::attend(Worker& worker, FileDescriptor socket, Sche
   end_of(connection, ended);
   // A peer that was too slow or broke the stream gets no polite end.
   const bool orderly = ended || ended.error().code.category() == category();
+  co_await connection.settle(!orderly);
   if (orderly && (ended || ended.error().code != Errc::timed_out))
     co_await connection.stream().close();
   else

@@ -1,9 +1,13 @@
 // The HTTP part of a WebSocket connection, both sides, and the client's messages.
 #include "net/websocket.hpp"
 
+#include <algorithm>
+#include <asio/ip/address.hpp>
 #include <utility>
 
 #include "base/random.hpp"
+#include "base/text.hpp"
+#include "net/endpoint.hpp"
 #include "net/limits.hpp"
 
 namespace netkit::net {
@@ -15,14 +19,19 @@ enum class Next { more_requests, websocket, end };
 
 /// One request's answer. A handshake that is not valid is an error that was answered already.
 Result<Next> answer_request(const HttpRequest& request, const AnswerHttp& answer_http,
-                            std::string& out) {
+                            const JudgeUpgrade& judge, std::string& out) {
   Result<wire::UpgradeRequest> upgrade = wire::check_upgrade(request);
   if (!upgrade) {
     wire::append_upgrade_refusal(out, upgrade.error());
     return upgrade.error();
   }
   if (upgrade->wanted) {
-    wire::append_upgrade_response(out, *upgrade);
+    const Result<std::string_view> chosen = judge ? judge(request, *upgrade) : std::string_view{};
+    if (!chosen) {
+      wire::append_response(out, 403, wire::http_reason(403), {}, chosen.error().message() + "\n");
+      return chosen.error();
+    }
+    wire::append_upgrade_response(out, *upgrade, *chosen);
     return Next::websocket;
   }
   answer_http(request, out);
@@ -42,7 +51,8 @@ std::uint32_t mask_key() {
 }  // namespace
 
 asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
-                                                   const AnswerHttp& answer_http) {
+                                                   const AnswerHttp& answer_http,
+                                                   const JudgeUpgrade& judge) {
   connection.await_greeting();
   wire::HttpRequestDecoder decoder;
   ReceiveBuffer& received = connection.received();
@@ -54,7 +64,7 @@ asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
       refuse(decoded.error(), out);
       next = decoded.error();
     } else if (decoded->message) {
-      next = answer_request(*decoded->message, answer_http, out);
+      next = answer_request(*decoded->message, answer_http, judge, out);
       connection.introduce(next && *next == Next::websocket ? "ws" : "http");
     }
     if (decoded) received.consume(decoded->used);
@@ -69,6 +79,25 @@ asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
     if (!more) co_return more.error();
     if (!*more) co_return false;
   }
+}
+
+bool is_same_origin(const HttpRequest& request) {
+  const auto origin = request.fields.find("Origin");
+  if (!origin) return true;
+  const std::size_t scheme_end = origin->find("://");
+  return scheme_end != std::string_view::npos &&
+         equal_ignoring_case(origin->substr(scheme_end + 3), request.host());
+}
+
+bool is_own_host(std::string_view host, std::span<const std::string> names) {
+  const Result<Endpoint> endpoint = parse_endpoint(host);
+  if (!endpoint || endpoint->scheme) return false;
+  std::error_code no_address;
+  asio::ip::make_address(endpoint->host, no_address);
+  if (!no_address || is_loopback(*endpoint)) return true;
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return equal_ignoring_case(name, endpoint->host);
+  });
 }
 
 void answer_with_page(const HttpRequest& request, std::string_view html, std::string& out) {
@@ -108,14 +137,17 @@ WebSocketClient::WebSocketClient(Stream stream, std::size_t message_size_max)
           wire::WebSocketDecoder{wire::WebSocketRole::client, message_size_max},
           message_size_max + head_size_max)} {}
 
-asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, std::string host,
-                                                               std::string path,
+asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, UpgradeWish wish,
                                                                std::size_t message_size_max) {
   WebSocketClient client{std::move(stream), message_size_max};
   std::array<char, 16> random;
   fill_random(random);
   const std::string key = wire::client_key(random);
-  wire::append_upgrade_request(client.out_, host, path.empty() ? "/" : path, key);
+  const std::string bearer = "Bearer " + wish.token;
+  const wire::HttpField authorization[] = {{"Authorization", bearer}};
+  wire::append_upgrade_request(client.out_, wish.host, wish.path.empty() ? "/" : wish.path, key,
+                               wish.subprotocols,
+                               std::span{authorization}.first(wish.token.empty() ? 0 : 1));
   if (Status sent = co_await client.stream_.write(client.out_); !sent) co_return sent.error();
   client.out_.clear();
 
@@ -125,8 +157,12 @@ asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, st
     auto decoded = decoder.next(received.unread());
     if (!decoded) co_return decoded.error();
     if (decoded->message) {
-      auto accepted = wire::check_upgrade_response(*decoded->message, key);
+      auto accepted = wire::check_upgrade_response(*decoded->message, key, wish.subprotocols);
       if (!accepted) co_return accepted.error();
+      if (accepted->empty() && !wish.subprotocols.empty())
+        co_return Error{Errc::unexpected,
+                        "speak " + std::string{wish.subprotocols.front()} + " with this server",
+                        "it is a WebSocket server of another kind"};
       received.consume(decoded->used);
       co_return std::move(client);
     }
@@ -156,6 +192,7 @@ asio::awaitable<Result<wire::WebSocketMessage>> WebSocketClient::receive() {
   for (;;) {
     auto message = co_await reader_->next(stream_);
     if (!message) co_return message.error();
+    if (silence_limit_.count() > 0) stream_.expire_in(silence_limit_);
     if (message->op == wire::WebSocketOp::close) co_return Errc::closed;
     if (message->op == wire::WebSocketOp::ping && sending_) {
       pong_due_ = message->body;  // Between frames only: the one under way comes first.
@@ -166,6 +203,11 @@ asio::awaitable<Result<wire::WebSocketMessage>> WebSocketClient::receive() {
     if (message->op == wire::WebSocketOp::text || message->op == wire::WebSocketOp::binary)
       co_return std::move(*message);
   }
+}
+
+void WebSocketClient::limit_silence(std::chrono::nanoseconds limit) {
+  silence_limit_ = limit;
+  stream_.expire_in(limit);
 }
 
 asio::awaitable<void> WebSocketClient::close() {

@@ -4,12 +4,14 @@
 
 #include <array>
 #include <asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "net/connection.hpp"
@@ -23,11 +25,26 @@ namespace netkit::net {
 /// answer says keep-alive, which is only right for requests without a body.
 using AnswerHttp = std::function<void(const wire::HttpRequest& request, std::string& out)>;
 
-/// Answers HTTP requests until one of them asks for WebSocket, which is granted without a
-/// subprotocol: true. False when the connection ended as HTTP. A request that is malformed, or a
-/// handshake that is, is answered with its status and returned as an error.
+/// Decides about a valid handshake: the subprotocol to speak, one of those offered or "" for none.
+/// An error ends the connection.
+using JudgeUpgrade = std::function<Result<std::string_view>(const wire::HttpRequest& request,
+                                                            const wire::UpgradeRequest& upgrade)>;
+
+/// Answers HTTP requests until one of them asks for WebSocket and `judge` grants it: true. Without
+/// `judge` all are granted, with no subprotocol. False when the connection ended as HTTP. A request
+/// that is malformed, or a handshake that is, is answered with its status and returned as an error;
+/// what `judge` refuses is answered with 403.
 asio::awaitable<Result<bool>> upgrade_to_websocket(Connection& connection,
-                                                   const AnswerHttp& answer_http);
+                                                   const AnswerHttp& answer_http,
+                                                   const JudgeUpgrade& judge = nullptr);
+
+/// True if the page that opened this WebSocket was served by the host it connects to, or if no page
+/// did (RFC 6454; a browser always says Origin). For services that give rights.
+bool is_same_origin(const wire::HttpRequest& request);
+
+/// True if Host names this connection's own end: an address, localhost, or one of `names`. A page
+/// elsewhere whose name was rebound to our address is told apart by this.
+bool is_own_host(std::string_view host, std::span<const std::string> names);
 
 /// Answers with a page: GET and HEAD of "/" get `html`, other paths 404, other methods 405. The
 /// page may load nothing from elsewhere (Content-Security-Policy).
@@ -40,16 +57,32 @@ template <typename Handle>
 asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
                                        Handle handle, std::size_t chunk_size_max = read_size_max);
 
+/// What a client asks for in its handshake. No aggregate: gcc 12 destroys a braced temporary of
+/// one twice when it is an argument of a co_await.
+struct UpgradeWish {
+  explicit UpgradeWish(std::string to, std::string target = {})
+      : host{std::move(to)}, path{std::move(target)} {}
+
+  std::string host;                            ///< What the Host field says.
+  std::string path;                            ///< "" for "/".
+  std::vector<std::string_view> subprotocols;  ///< The server must choose one if there are any.
+  std::string token;                           ///< For Authorization: Bearer; empty: none.
+};
+
 /// The client's side, after connect(). Not to be moved while an operation is in progress.
 class WebSocketClient {
  public:
-  /// Asks for the upgrade; within `stream`'s deadline. `host` is what the Host field says.
-  static asio::awaitable<Result<WebSocketClient>> open(Stream stream, std::string host,
-                                                       std::string path,
+  /// Asks for the upgrade; within `stream`'s deadline.
+  static asio::awaitable<Result<WebSocketClient>> open(Stream stream, UpgradeWish wish,
                                                        std::size_t message_size_max);
 
   /// May go on while receive() waits.
   asio::awaitable<Status> send(wire::WebSocketOp op, std::string_view body);
+  /// Asks for a sign of life; not while send() is in progress.
+  asio::awaitable<Status> ping() { return send(wire::WebSocketOp::ping, {}); }
+  /// From now on, receive() ends with Errc::timed_out when the server was silent for `limit`; pongs
+  /// are a sign of life.
+  void limit_silence(std::chrono::nanoseconds limit);
   /// The next text or binary message; the view holds until the next call. Pings are answered.
   /// Errc::closed once the server has closed.
   asio::awaitable<Result<wire::WebSocketMessage>> receive();
@@ -64,6 +97,7 @@ class WebSocketClient {
   Stream stream_;
   std::unique_ptr<Reader> reader_;
   std::string out_;
+  std::chrono::nanoseconds silence_limit_{0};  // Zero: none.
   bool sending_ = false;
   std::optional<std::string> pong_due_;  // A ping came while a message was being sent.
 };

@@ -76,7 +76,7 @@ asio::awaitable<Result<WebSocketClient>> open_client(std::uint16_t port, bool tl
   Result<Stream> stream = co_await connect(to, trust, hang_limit);
   if (!stream) co_return stream.error();
   stream->expire_in(hang_limit);
-  co_return co_await WebSocketClient::open(std::move(*stream), "h", "/", 64 * 1024);
+  co_return co_await WebSocketClient::open(std::move(*stream), UpgradeWish{"h"}, 64 * 1024);
 }
 
 asio::awaitable<Status> talk(std::uint16_t port, bool tls) {
