@@ -1,6 +1,7 @@
 // Endpoints, trust, retries and the event loop of clients.
 #include "cli/client.hpp"
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -18,13 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds pause_first{100};
 constexpr std::chrono::milliseconds pause_max{10'000};
-
-/// A pause that many clients will not take at the same moment.
-std::chrono::nanoseconds with_jitter(std::chrono::nanoseconds pause) {
-  const auto half = pause.count() / 2;
-  return std::chrono::nanoseconds{
-      half + static_cast<std::int64_t>(random_u64() % static_cast<std::uint64_t>(half + 1))};
-}
 
 /// Only what time can mend is tried again: a server that is down or not yet up.
 bool may_pass(const Error& error) {
@@ -113,18 +107,28 @@ Result<std::optional<net::TlsContext>> client_tls(const Context& context,
   return std::optional{std::move(*made)};
 }
 
+std::chrono::nanoseconds BackOff::next() {
+  pause_ = std::clamp<std::chrono::nanoseconds>(pause_ * 2, pause_first, pause_max);
+  const auto half = pause_.count() / 2;
+  return std::chrono::nanoseconds{
+      half + static_cast<std::int64_t>(random_u64() % static_cast<std::uint64_t>(half + 1))};
+}
+
+void BackOff::reset() {
+  pause_ = {};
+}
+
 asio::awaitable<Status> with_retries(const Context& context, Retry retry,
                                      std::function<asio::awaitable<Status>()> attempt) {
-  std::chrono::nanoseconds pause = pause_first;
+  BackOff back_off;
   asio::steady_timer timer{co_await asio::this_coro::executor};
   for (std::uint64_t tried = 0;; ++tried) {
     Status done = co_await attempt();
     if (done || tried >= retry.times || !may_pass(done.error())) co_return done;
     context.log.debug("retry", {{"error", done.error().message()}, {"tried", tried + 1}});
-    timer.expires_after(with_jitter(pause));
+    timer.expires_after(back_off.next());
     std::error_code cancelled;
     co_await timer.async_wait(net::into(cancelled));
-    pause = std::min<std::chrono::nanoseconds>(pause * 2, pause_max);
   }
 }
 

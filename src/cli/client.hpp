@@ -49,8 +49,19 @@ Result<std::optional<net::TlsContext>> client_tls(const Context& context,
 asio::awaitable<Result<net::Stream>> connect(const Context& context, const ClientOptions& client,
                                              const net::Endpoint& to);
 
+/// The pauses between tries: they double from 100 ms to 10 s, each times a random 0.5 to 1, so that
+/// many clients do not come at the same moment.
+class BackOff {
+ public:
+  std::chrono::nanoseconds next();
+  void reset();
+
+ private:
+  std::chrono::nanoseconds pause_{0};
+};
+
 /// Calls `attempt` until it succeeds, the error is one that trying again cannot mend, or the tries
-/// are used up. The pauses double from 100 ms to 10 s, each times a random 0.5 to 1.
+/// are used up, with a BackOff in between.
 asio::awaitable<Status> with_retries(const Context& context, Retry retry,
                                      std::function<asio::awaitable<Status>()> attempt);
 

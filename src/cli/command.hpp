@@ -60,7 +60,9 @@ struct ExitNote {
 };
 
 struct Verb {
-  std::string_view name;  ///< Empty for the only verb of a command without verbs.
+  /// Empty for the only verb of a command without verbs, and for the one that runs when the next
+  /// word is none of the others.
+  std::string_view name;
   std::string_view summary;
   std::string_view description;
   std::span<const Example> examples;

@@ -109,11 +109,27 @@ std::vector<Candidate> within_verb(const Located& located, std::string_view type
   return positional ? values_of(*positional, environment, typed) : std::vector<Candidate>{};
 }
 
+void add_verbs(const Command& command, std::vector<Candidate>& found) {
+  for (const Verb& verb : command.verbs)
+    if (!verb.name.empty()) found.push_back({std::string{verb.name}, std::string{verb.summary}});
+}
+
+/// True if the word to come stands right behind the name of the command.
+bool next_is_verb(const Command& command, const Words& before) {
+  return !before.empty() && before.back() == command.name;
+}
+
 std::vector<Candidate> all_candidates(Table table, const Words& before, std::string_view typed,
                                       const config::Environment& environment) {
   const Result<Located> located = locate(table, before);
   if (!located) return {};
-  if (located->verb) return within_verb(*located, typed, environment);
+  if (located->verb) {
+    std::vector<Candidate> found = within_verb(*located, typed, environment);
+    // Where a verb may be left out it may still stand.
+    const bool may_be_verb = located->verb->name.empty() && next_is_verb(*located->command, before);
+    if (may_be_verb && !typed.starts_with('-')) add_verbs(*located->command, found);
+    return found;
+  }
   Globals unused;
   Options globals;
   declare_globals(globals, unused);
@@ -126,8 +142,7 @@ std::vector<Candidate> all_candidates(Table table, const Words& before, std::str
   }
   std::vector<Candidate> found;
   if (located->command)
-    for (const Verb& verb : located->command->verbs)
-      found.push_back({std::string{verb.name}, std::string{verb.summary}});
+    add_verbs(*located->command, found);
   else
     for (const Command& command : table)
       found.push_back({std::string{command.name}, std::string{command.summary}});

@@ -42,6 +42,7 @@ std::string left_side(const Option& option) {
   if (option.positional) return option.name + (option.repeats ? "..." : "");
   std::string text = option.letter ? std::string{"-"} + option.letter + ", " : "    ";
   text += "--" + option.name;
+  if (option.alone) return text + "[=" + option.value_name + "]";
   return option.value_name.empty() ? text : text + " " + option.value_name;
 }
 
@@ -103,6 +104,16 @@ std::string example_part(std::span<const Example> examples) {
   return text;
 }
 
+/// What a command that runs without a verb can do besides.
+std::string other_verbs(const Command& command, const Verb& verb) {
+  if (!verb.name.empty() || command.has_no_verbs()) return {};
+  std::string text = "\nVerbs:\n";
+  for (const Verb& each : command.verbs)
+    if (!each.name.empty()) text += row(std::string{each.name}, each.summary);
+  return text +
+         fmt::format("  `netkit {} VERB --help` tells all options of a verb.\n", command.name);
+}
+
 std::string spoken(const Command& command, const Verb& verb) {
   const std::string name = "netkit " + std::string{command.name};
   return verb.name.empty() ? name : name + " " + std::string{verb.name};
@@ -137,7 +148,7 @@ std::string help_command(const Command& command) {
                                  command.name, command.summary);
   std::vector<Example> examples;
   for (const Verb& verb : command.verbs) {
-    text += row(std::string{verb.name}, verb.summary);
+    if (!verb.name.empty()) text += row(std::string{verb.name}, verb.summary);
     if (examples.size() < 3 && !verb.examples.empty()) examples.push_back(verb.examples.front());
   }
   return text + exit_part({}) + example_part(examples) +
@@ -149,7 +160,8 @@ std::string help_verb(const Command& command, const Verb& verb, const Options& o
   for (char& letter : variable)
     letter = letter == '-' ? '_' : static_cast<char>(letter & ~0x20);
   return "Usage: " + usage_line(command, verb, options) + "\n\n" + wrapped(verb.description, 0) +
-         "\n" + option_parts(options) + exit_part(verb.exits) + example_part(verb.examples) +
+         "\n" + other_verbs(command, verb) + option_parts(options) + exit_part(verb.exits) +
+         example_part(verb.examples) +
          fmt::format(
              "\nEach option with a long name is also a key of [{}{}{}] in netkit.toml and a "
              "variable\nNETKIT_{}_NAME.\n",

@@ -31,12 +31,23 @@ Error unknown_verb(const Command& command, const std::string& word) {
           did_you_mean(word, names) + "one of " + list};
 }
 
-/// True if `word` is a global option whose value is the next word.
-bool takes_next(const Options& globals, const std::string& word) {
-  if (word.find('=') != std::string::npos) return false;
-  for (const Option& option : globals.all())
-    if (word == "--" + option.name) return !option.flag;
+/// True if `word` is an option whose value is the next word.
+bool takes_next(const Options& options, const std::string& word) {
+  for (const Option& option : options.all())
+    if (word == "--" + option.name ||
+        (option.letter != 0 && word == std::string{'-', option.letter}))
+      return !option.positional && !option.flag;
   return false;
+}
+
+/// The options of the verb that is meant if no other is named may stand first as well.
+bool takes_next_by_default(const Located& located, const std::string& word) {
+  const Verb* verb = located.command ? located.command->find("") : nullptr;
+  if (!verb) return false;
+  Options options;
+  const std::unique_ptr<Action> action = verb->make();
+  action->declare(options);
+  return takes_next(options, word);
 }
 
 /// Takes `word` as the command or the verb, whichever is still missing.
@@ -71,7 +82,8 @@ Result<Located> locate(Table table, const std::vector<std::string>& words) {
     }
     if (word.starts_with('-') && word.size() > 1) {
       located.rest.push_back(word);
-      if (takes_next(globals, word) && i + 1 < words.size()) located.rest.push_back(words[++i]);
+      const bool with_value = takes_next(globals, word) || takes_next_by_default(located, word);
+      if (with_value && i + 1 < words.size()) located.rest.push_back(words[++i]);
     } else if (Status taken = take(table, word, located); !taken) {
       return taken.error();
     }

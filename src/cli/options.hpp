@@ -32,6 +32,7 @@ struct Option {
   bool required = false;
   bool command_line_only = false;  ///< No configuration key, no environment variable.
   std::vector<std::string> defaults;
+  std::optional<std::string> alone;  ///< The value of --name without one; it takes only --name=VALUE.
   std::vector<std::string> choices;  ///< All valid values, if they are few.
   Complete complete = Complete::nothing;
   std::function<Status(const std::vector<std::string>&)> assign;
@@ -43,6 +44,10 @@ struct Option {
   }
   Option& with_default(std::string text) {
     defaults = {std::move(text)};
+    return *this;
+  }
+  Option& may_stand_alone(std::string meaning) {
+    alone = std::move(meaning);
     return *this;
   }
   Option& completes(Complete kind) {

@@ -25,6 +25,13 @@ std::string shielded(std::string word) {
   return word;
 }
 
+/// "--name" of an option that may stand without a value, as "--name=VALUE".
+std::string completed(const Options& options, const std::string& word) {
+  if (!word.starts_with("--")) return word;
+  const Option* const option = options.find(word.substr(2));
+  return option && option->alone ? word + "=" + *option->alone : word;
+}
+
 /// A word that looked like an option may have been a value: both places are looked at.
 std::vector<std::string> unshielded(std::vector<std::string> words) {
   for (std::string& word : words)
@@ -80,7 +87,7 @@ Result<config::Options> parse_words(const Options& options, const std::vector<st
 
   std::vector<std::string> reversed;  // CLI11 takes its words from the back.
   for (auto word = words.rbegin(); word != words.rend(); ++word)
-    reversed.push_back(shielded(*word));
+    reversed.push_back(shielded(completed(options, *word)));
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& failed) {
