@@ -8,9 +8,11 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <optional>
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/hex.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -130,16 +132,12 @@ Result<Credentials> load_or_make(const std::string& directory,
 Result<std::string> fingerprint(std::string_view certificate_pem) {
   const Bio from{BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size()))};
   const Certificate certificate{PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr)};
-  std::array<unsigned char, 32> digest{};
+  std::array<char, 32> digest{};
+  auto* into = reinterpret_cast<unsigned char*>(digest.data());
   unsigned size = 0;
-  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1)
+  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), into, &size) != 1)
     return openssl_error("read a TLS certificate");
-  std::string text = "SHA256:";
-  for (const unsigned char byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return "SHA256:" + to_hex({digest.data(), digest.size()});
 }
 
 Result<std::string> parse_fingerprint(std::string_view text) {
@@ -148,10 +146,11 @@ Result<std::string> parse_fingerprint(std::string_view text) {
   if (rest.starts_with("sha256:")) rest.erase(0, 7);
   for (const char letter : rest)
     if (letter != ':') digits += letter;
-  if (digits.size() != 64 || digits.find_first_not_of("0123456789abcdef") != std::string::npos)
+  const std::optional<std::string> digest = from_hex(digits);
+  if (!digest || digest->size() != 32)
     return Error{Errc::usage, "read '" + escape_for_display(text) + "' as a fingerprint",
                  "it is SHA256: and 64 hex digits, as a server logs it"};
-  return "SHA256:" + digits;
+  return "SHA256:" + to_hex(*digest);
 }
 
 }  // namespace netkit::identity

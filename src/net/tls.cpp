@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/hex.hpp"
+
 namespace netkit::net {
 namespace {
 
@@ -61,15 +63,10 @@ bool is_address(const std::string& host) {
 }
 
 std::string fingerprint_of(X509* certificate) {
-  std::array<unsigned char, 32> digest{};
+  std::array<char, 32> digest{};
   unsigned size = 0;
-  X509_digest(certificate, EVP_sha256(), digest.data(), &size);
-  std::string text = "SHA256:";
-  for (const unsigned char byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  X509_digest(certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+  return "SHA256:" + to_hex({digest.data(), digest.size()});
 }
 
 }  // namespace
