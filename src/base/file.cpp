@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -14,6 +16,8 @@
 
 namespace netkit {
 namespace {
+
+constexpr int lock_pause_ms = 10;
 
 std::string shown(const std::string& path) {
   return escape_for_display(path);
@@ -117,6 +121,20 @@ Status write_file_atomically(const std::string& path, std::string_view bytes, mo
   if (::rename(temporary_path.c_str(), path.c_str()) != 0) return errno_error(attempt);
   temporary.keep();
   return sync_folder(folder_of(path), attempt);
+}
+
+Status lock_within(int file, const std::string& path, std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  // No flock() that waits: only a signal could end it, and those belong to the event loop.
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return errno_error("lock " + shown(path));
+    if (std::chrono::steady_clock::now() >= until)
+      return Error{Errc::busy, "lock " + shown(path),
+                   "another program keeps " + shown(path) + " locked"};
+    ::poll(nullptr, 0, lock_pause_ms);
+  }
+  return ok;
 }
 
 Status make_private_directory(const std::string& path) {

@@ -2,6 +2,7 @@
 // is written is either wholly there after a crash or not at all. Blocking: never for a peer's data.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ Result<std::string> read_file(const std::string& path, std::size_t size_max);
 /// same folder, fsync, rename, fsync of the folder. On an error, a full disk included, the old file
 /// stands untouched and the temporary one is gone. A symbolic link is replaced, not followed.
 Status write_file_atomically(const std::string& path, std::string_view bytes, mode_t mode = 0644);
+
+/// Takes flock(2)'s exclusive lock of the open `file`, which goes when that is closed. Errc::busy
+/// if others keep it for as long as `limit`; the hint names `path`. Blocks the thread meanwhile.
+Status lock_within(int file, const std::string& path, std::chrono::milliseconds limit);
 
 /// Makes sure that `path` is a folder only its owner can change: creates it and missing parents
 /// with mode 0700. Errc::refused for one that belongs to another user or that group or others may

@@ -1,8 +1,8 @@
 // The known_hosts file, read and extended under a lock.
 #include "identity/known_hosts.hpp"
 
+#include <chrono>
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -12,6 +12,8 @@ namespace netkit::identity {
 namespace {
 
 constexpr std::size_t file_size_max = 4 * 1024 * 1024;
+/// Others hold the lock for one read and one write. Whoever keeps it longer must not stop a client.
+constexpr std::chrono::seconds lock_limit{2};
 
 /// The fingerprint that `text` has for `server`; empty for none.
 std::string_view find(std::string_view text, std::string_view server) {
@@ -33,7 +35,7 @@ Result<KnownHosts::Verdict> KnownHosts::check(std::string_view server,
   if (Status made = make_private_directory(directory); !made) return made.error();
   const FileDescriptor file{open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   if (!file) return errno_error("open " + path_);
-  if (flock(file.get(), LOCK_EX) != 0) return errno_error("lock " + path_);
+  if (Status locked = lock_within(file.get(), path_, lock_limit); !locked) return locked.error();
 
   Result<std::string> text = read_file(path_, file_size_max);
   if (!text) return text.error();

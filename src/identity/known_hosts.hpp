@@ -18,7 +18,8 @@ class KnownHosts {
 
   /// Compares `fingerprint` with the line for `server` ("host:port"). A server without a line gets
   /// one: `added`. Errc::refused, with what to do, if it shows another certificate than
-  /// before. Several processes may do this at a time.
+  /// before. Several processes may do this at a time; Errc::busy if one of them keeps the file
+  /// locked for 2 s.
   Result<Verdict> check(std::string_view server, std::string_view fingerprint) const;
 
  private:

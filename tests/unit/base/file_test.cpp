@@ -4,15 +4,19 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include "support/temporary_folder.hpp"
 
 using namespace netkit;
+using namespace std::chrono_literals;
 using support::bytes_of;
 using support::put_bytes;
 using support::TemporaryFolder;
@@ -180,4 +184,24 @@ TEST_CASE("make_private_directory: refuses another user's and what is no folder"
   std::filesystem::create_directory(foreign);
   if (::chown(foreign.c_str(), 12'345, 12'345) != 0) return;  // Only root can set this up.
   CHECK(make_private_directory(foreign).error().code == Errc::refused);
+}
+
+TEST_CASE("lock_within: waits for a lock that is given back, and no longer than its limit") {
+  const TemporaryFolder folder;
+  put_bytes(folder / "f", "");
+  const FileDescriptor one{::open((folder / "f").c_str(), O_RDONLY | O_CLOEXEC)};
+  FileDescriptor two{::open((folder / "f").c_str(), O_RDONLY | O_CLOEXEC)};
+  REQUIRE(lock_within(one.get(), folder / "f", 0ms));
+  const Status refused = lock_within(two.get(), folder / "f", 20ms);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::busy);
+  CHECK(refused.error().message() == "cannot lock " + folder.path() +
+                                         "/f: busy (another program keeps " + folder.path() +
+                                         "/f locked)");
+  std::jthread giver{[&] {
+    ::poll(nullptr, 0, 30);
+    ::flock(one.get(), LOCK_UN);
+  }};
+  CHECK(lock_within(two.get(), folder / "f", 60s));
+  CHECK(lock_within(-1, folder / "f", 60s).error().code == std::errc::bad_file_descriptor);
 }

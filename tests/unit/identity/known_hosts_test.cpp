@@ -2,12 +2,16 @@
 #include "identity/known_hosts.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -100,6 +104,22 @@ TEST_CASE("KnownHosts: refuses a folder that others may change, and a file it ca
   CHECK(KnownHosts{folder / "open/known_hosts"}.check("h:1", one).error().code == Errc::refused);
   REQUIRE(::mkdir((folder / "known_hosts").c_str(), 0700) == 0);
   CHECK_FALSE(KnownHosts{folder / "known_hosts"}.check("h:1", one));
+}
+
+TEST_CASE("KnownHosts: a lock that another program keeps is an error that names the file") {
+  const TemporaryFolder folder;
+  const KnownHosts hosts{folder / "known_hosts"};
+  REQUIRE(hosts.check("h:1", one));
+  const FileDescriptor other{::open((folder / "known_hosts").c_str(), O_RDONLY | O_CLOEXEC)};
+  REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto checked = hosts.check("h:1", one);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{30});
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().code == Errc::busy);
+  CHECK(checked.error().hint == "another program keeps " + folder.path() + "/known_hosts locked");
+  REQUIRE(::flock(other.get(), LOCK_UN) == 0);
+  CHECK(hosts.check("h:1", one));
 }
 
 TEST_CASE("KnownHosts: eight processes that add at once lose nothing and repeat nothing") {
