@@ -18,6 +18,9 @@ inline constexpr std::chrono::milliseconds attempt_delay{250};
 /// Pause of an accept loop that found no file descriptor left.
 inline constexpr std::chrono::milliseconds accept_pause{50};
 
+/// How long the start of another server on a unix socket in the same folder is waited for.
+inline constexpr std::chrono::seconds folder_lock_limit{2};
+
 /// One read, and so one batch of messages, takes at most this much.
 inline constexpr std::size_t read_size_max = 256 * 1024;
 /// So many reads without a wait, then the other connections of the thread have their turn.

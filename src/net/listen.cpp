@@ -4,6 +4,7 @@
 #include <array>
 #include <asio/ip/tcp.hpp>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -128,19 +129,46 @@ sockaddr_un unix_address(const std::string& path) {
   return at;
 }
 
-/// Removes a socket file that no process listens on any more.
-void remove_stale(const sockaddr_un& at) {
+/// Removes a socket file that nobody listens on any more. Otherwise says what is in the way, if
+/// anything is.
+std::string make_way(const sockaddr_un& at) {
   struct stat found;
-  if (lstat(at.sun_path, &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  if (lstat(at.sun_path, &found) != 0) return {};
+  if (!S_ISSOCK(found.st_mode)) return "the file there is no socket; it stays as it is";
   const FileDescriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  const auto* address = reinterpret_cast<const sockaddr*>(&at);
-  if (::connect(probe.get(), address, sizeof at) != 0 && errno == ECONNREFUSED)
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) {
+    if (errno != ECONNREFUSED) return "another program listens there";
     ::unlink(at.sun_path);
+    return {};
+  }
+  ucred listener{};
+  socklen_t size = sizeof listener;
+  getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size);
+  // Of another pid namespace the kernel tells no id.
+  if (listener.pid <= 0) return "another program listens there";
+  return "process " + std::to_string(listener.pid) + " listens there";
+}
+
+/// Between the look at a file that a crash may have left and listen(), a second server would take
+/// the path away from the first: one server a folder does this at a time.
+Result<FileDescriptor> lock_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
+  FileDescriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  // One that may not be opened cannot be locked; whether it may be used is for bind() to say.
+  if (!opened) return opened;
+  if (Status locked = lock_within(opened.get(), folder, folder_lock_limit); !locked)
+    return Error{locked.error().code, "listen on unix:" + path, locked.error().hint};
+  return opened;
 }
 
 Result<Listening> open_unix(const Endpoint& wanted) {
   const sockaddr_un at = unix_address(wanted.path);
-  remove_stale(at);
+  const Result<FileDescriptor> lock = lock_folder_of(wanted.path);
+  if (!lock) return lock.error();
+  const std::string in_the_way = make_way(at);
   FileDescriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!made) return errno_error("open a socket");
   // Who may connect is who may write the file: the owner, until somebody changes its mode.
@@ -150,8 +178,7 @@ Result<Listening> open_unix(const Endpoint& wanted) {
   umask(before);
   errno = bind_errno;
   if (bound != 0)
-    return errno_error("listen on " + to_text(wanted),
-                       bind_errno == EADDRINUSE ? "another program listens there" : "");
+    return errno_error("listen on " + to_text(wanted), bind_errno == EADDRINUSE ? in_the_way : "");
   if (::listen(made.get(), SOMAXCONN) != 0) return errno_error("listen on " + to_text(wanted));
 
   Listening listening;

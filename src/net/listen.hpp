@@ -26,7 +26,8 @@ struct Listening {
 };
 
 /// Binds and listens. `wanted` has scheme and port; an empty host means all addresses, v6 and v4.
-/// A taken port is address_in_use, a name that does not resolve Errc::name_not_found.
+/// A taken port is address_in_use, a name that does not resolve Errc::name_not_found. Of several
+/// servers that start on one unix path at a time one gets it.
 Result<Listening> open_listening(const Endpoint& wanted, const ListenOptions& options);
 
 /// What a service manager passed, ready to serve. Its scheme is the name it was given if that is

@@ -3,10 +3,13 @@
 
 #include <asio/ip/tcp.hpp>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "net/rig.hpp"
@@ -44,6 +47,60 @@ std::uint16_t port_of(const FileDescriptor& socket) {
   socklen_t size = sizeof at;
   ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&at), &size);
   return ntohs(at.sin_port);
+}
+
+struct Pipe {
+  FileDescriptor read_end, write_end;
+  Pipe() {
+    int ends[2] = {-1, -1};
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    read_end.reset(ends[0]);
+    write_end.reset(ends[1]);
+  }
+  /// Until a byte or the end comes.
+  void await() const {
+    char byte = 0;
+    static_cast<void>(!::read(read_end.get(), &byte, 1));
+  }
+};
+
+/// What one process of many_at_once() does. Never returns.
+[[noreturn]] void start_one(const std::string& endpoint, Pipe& begin, const Pipe& tried,
+                            Pipe& end) {
+  begin.write_end.reset();
+  end.write_end.reset();
+  begin.await();
+  const auto made = opened(endpoint);
+  static_cast<void>(!::write(tried.write_end.get(), "x", 1));
+  end.await();
+  ::_exit(made ? 1 : 0);
+}
+
+/// How many of `starters` processes get a unix path that they open at the same moment, over a file
+/// that a crash left there. They keep what they got until all have tried.
+int many_at_once(const std::string& endpoint, int starters) {
+  { REQUIRE(opened(endpoint)); }
+  Pipe begin;
+  Pipe tried;
+  Pipe end;
+  std::vector<pid_t> children;
+  for (int i = 0; i < starters; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) start_one(endpoint, begin, tried, end);
+    children.push_back(child);
+  }
+  begin.write_end.reset();
+  for (int i = 0; i < starters; ++i)
+    tried.await();
+  Peer peer{endpoint.substr(5)};
+  int winners = peer.connected() ? 0 : starters;
+  end.write_end.reset();
+  for (const pid_t child : children) {
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    winners += WIFEXITED(status) ? WEXITSTATUS(status) : starters;
+  }
+  return winners;
 }
 
 }  // namespace
@@ -137,7 +194,7 @@ TEST_CASE("open_listening: a unix socket is its owner's alone and is opened once
   const auto again = opened("unix:" + (folder / "s"));
   REQUIRE_FALSE(again);
   CHECK(again.error().code == std::errc::address_in_use);
-  CHECK(again.error().hint == "another program listens there");
+  CHECK(again.error().hint == "process " + std::to_string(::getpid()) + " listens there");
 }
 
 TEST_CASE("open_listening: a socket file that nobody listens on is replaced, nothing else is") {
@@ -146,11 +203,32 @@ TEST_CASE("open_listening: a socket file that nobody listens on is replaced, not
   CHECK(std::filesystem::exists(folder / "s"));
   CHECK(opened("unix:" + (folder / "s")));
   put_bytes(folder / "file", "precious");
-  CHECK_FALSE(opened("unix:" + (folder / "file")));
+  CHECK(opened("unix:" + (folder / "file")).error().hint ==
+        "the file there is no socket; it stays as it is");
   CHECK(support::bytes_of(folder / "file") == "precious");
   REQUIRE(::symlink("file", (folder / "link").c_str()) == 0);
   CHECK_FALSE(opened("unix:" + (folder / "link")));
   CHECK(opened("unix:" + (folder / "no/s")).error().code == std::errc::no_such_file_or_directory);
+}
+
+TEST_CASE("open_listening: of servers that start on one unix path at once exactly one gets it") {
+  const TemporaryFolder folder;
+  for (int round = 0; round < 50; ++round) {
+    CAPTURE(round);
+    const std::string path = folder / "s" + std::to_string(round);
+    REQUIRE(many_at_once("unix:" + path, 8) == 1);
+  }
+}
+
+TEST_CASE("open_listening: a folder that another program keeps locked is an error that names it") {
+  const TemporaryFolder folder;
+  const FileDescriptor other{::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+  const auto made = opened("unix:" + (folder / "s"));
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message() == "cannot listen on unix:" + (folder / "s") +
+                                      ": busy (another program keeps " + folder.path() +
+                                      " locked)");
 }
 
 TEST_CASE("adopt: takes the scheme of its name, else of the endpoint with its port") {
