@@ -116,6 +116,7 @@ except OSError as error:
   assert_equal "$(<"$socket")" precious
 }
 
+  assert_stderr_matches "\(process $(server_pid one) listens there\)"
 @test "server: options that contradict each other exit 2" {
   local options
   for options in '--tls-cert a.pem' '--tls-auto --no-tls' '--threads 0' '--max-message 5GiB' \
