@@ -9,12 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/text.hpp"
-
 namespace netkit::net {
 namespace {
 
 constexpr int rounds_max = 16;
+constexpr std::size_t pid_text_max = 32;
 
 /// True if `path` names the file that is open as `file`.
 bool is_still_at(const std::string& path, int file) {
@@ -22,6 +21,23 @@ bool is_still_at(const std::string& path, int file) {
   struct stat ours;
   return lstat(path.c_str(), &there) == 0 && fstat(file, &ours) == 0 &&
          there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/// What a pid file may hold: digits and a line end, or nothing yet. Errc::usage for anything else:
+/// a slip of the pen must not cost somebody a file.
+Result<std::string> read_pid(const std::string& path, int file) {
+  const Error other{Errc::usage, "use " + path + " as the pid file",
+                    "it holds something else; remove it, or name another"};
+  struct stat info;
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return other;
+  std::array<char, pid_text_max> text{};
+  const ssize_t count = pread(file, text.data(), text.size(), 0);
+  if (count < 0) return errno_error("read the pid file " + path);
+  std::string_view pid{text.data(), static_cast<std::size_t>(count)};
+  if (pid.ends_with('\n')) pid.remove_suffix(1);
+  const bool digits = pid.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || static_cast<std::size_t>(count) == text.size()) return other;
+  return std::string{pid};
 }
 
 /// Waits for the child's word; its end without one passes its exit code on.
@@ -43,24 +59,22 @@ bool is_still_at(const std::string& path, int file) {
 Result<PidFile> PidFile::lock(const std::string& path) {
   PidFile made;
   made.path_ = path;
+  Result<std::string> other;
   int locked = 0;
   // A holder that ends between our open and our lock takes the file away: the lock would be on a
   // file that nobody else finds. The next round makes a new one.
   for (int round = 0; round < rounds_max; ++round) {
     made.file_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!made.file_) return errno_error("open the pid file " + path);
+    other = read_pid(path, made.file_.get());
+    if (!other) return other.error();
     locked = flock(made.file_.get(), LOCK_EX | LOCK_NB);
     if (locked != 0 || is_still_at(path, made.file_.get())) break;
     locked = -1;
   }
-  if (locked != 0) {
-    std::array<char, 32> text{};
-    const ssize_t count = pread(made.file_.get(), text.data(), text.size(), 0);
-    const std::string_view other{text.data(),
-                                 static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+  if (locked != 0)
     return Error{Errc::busy, "lock the pid file " + path,
-                 "it runs already with process id " + escape_for_display(trim(other))};
-  }
+                 "it runs already with process id " + *other};
   if (Status written = made.write_pid(); !written) return written.error();
   return made;
 }

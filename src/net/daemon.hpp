@@ -14,7 +14,8 @@ namespace netkit::net {
 /// file that a crash left behind is never believed.
 class PidFile {
  public:
-  /// Errc::busy, with the other's id, if a running process holds it.
+  /// Errc::busy, with the other's id, if a running process holds it. Errc::usage for a file that is
+  /// not a pid file, which stays as it is.
   static Result<PidFile> lock(const std::string& path);
   /// Writes the calling process's id: again after a fork, whose child inherits the lock.
   Status write_pid() const;

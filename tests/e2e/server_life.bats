@@ -252,6 +252,16 @@ open(sys.argv[1] + ".said", "w").close()
 with open(sys.argv[1] + ".said", "a", buffering=1) as said:
     while True:
         said.write(inbox.recv(4096).decode() + "\n")' "$1" </dev/null 3>&- &
+@test "server: a pid file that is none is refused and stays as it is" {
+  local file=$BATS_TEST_TMPDIR/notes
+  echo 'precious 1234' >"$file"
+  run_netkit echo serve --listen tcp://127.0.0.1:0 --pid-file "$file"
+  assert_status 2
+  refute_output
+  assert_stderr_matches "cannot use $file as the pid file: it holds something else"
+  assert_equal "$(<"$file")" 'precious 1234'
+}
+
   SERVER_PID[inbox]=$!
   wait_until 10 test -e "$1.said"
 }

@@ -55,9 +55,29 @@ TEST_CASE("PidFile: a second holder is refused and told who holds it") {
 
 TEST_CASE("PidFile: a file that a crash left is not believed") {
   const TemporaryFolder folder;
-  put_bytes(folder / "pid", "1\nand more than the new text covers\n");
+  put_bytes(folder / "pid", "123456789012345678\n");
   REQUIRE(PidFile::lock(folder / "pid"));
   CHECK(bytes_of(folder / "pid") == std::to_string(::getpid()) + "\n");
+}
+
+TEST_CASE("PidFile: a file that holds anything else is refused and stays as it is") {
+  const TemporaryFolder folder;
+  for (const std::string_view text : {"precious", "12 34\n", "12\n\n", " 12\n", "-1\n", "\n12",
+                                      "12\nmore\n", "12345678901234567890123456789012\n"}) {
+    CAPTURE(text);
+    put_bytes(folder / "pid", text);
+    const auto refused = PidFile::lock(folder / "pid");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message() ==
+          "cannot use " + folder.path() +
+              "/pid as the pid file: it holds something else; remove it, or name another");
+    CHECK(bytes_of(folder / "pid") == text);
+  }
+  CHECK(PidFile::lock("/dev/null").error().code == Errc::usage);
+  for (const std::string_view text : {"", "\n", "12", "12\n"}) {
+    put_bytes(folder / "pid", text);
+    CHECK(PidFile::lock(folder / "pid"));
+  }
 }
 
 TEST_CASE("PidFile: does not follow a symbolic link, and says where it cannot write") {
