@@ -140,6 +140,7 @@ Result<bool> Connection::try_send(std::string_view bytes) {
     return false;
   }
   const Attempt attempt = stream_.try_write(bytes);
+  cut_ = cut_ || attempt.failed;
   if (attempt.failed) return Error{attempt.failed};
   progressed();
   if (attempt.count == bytes.size()) return true;
@@ -172,6 +173,7 @@ Result<bool> Connection::try_send_batch() {
   Attempt attempt;
   if (!flushing_) {
     attempt = stream_.try_write_pieces(pieces);
+    cut_ = cut_ || attempt.failed;
     if (attempt.failed) return Error{attempt.failed};
     progressed();
   }
@@ -185,6 +187,7 @@ Result<bool> Connection::try_send_batch() {
 }
 
 asio::awaitable<Status> Connection::write_unsent() {
+  cut_ = true;  // Unless all of it goes.
   for (std::size_t sent = 0; sent < unsent_.size();) {
     if (Status waited = co_await stream_.writable(); !waited) co_return waited.error();
     const Attempt attempt = stream_.try_write(std::string_view{unsent_}.substr(sent));
@@ -194,6 +197,7 @@ asio::awaitable<Status> Connection::write_unsent() {
     if (sent > posted_size_max / 4) unsent_.erase(0, std::exchange(sent, 0));
   }
   std::string{}.swap(unsent_);
+  cut_ = false;
   co_return ok;
 }
 

@@ -81,6 +81,8 @@ class Connection {
   Status post(std::string_view bytes);
   /// Waits until nothing posted is on its way any more; `drop` resets the stream first.
   asio::awaitable<void> settle(bool drop);
+  /// True once something could be sent in part only: whatever followed would lie in the midst of it.
+  bool is_cut() const { return cut_ && !flushing_; }
 
   /// The server drains: finish what is in flight, take nothing new.
   void drain();
@@ -103,6 +105,7 @@ class Connection {
   std::unique_ptr<Flusher> flusher_;  // While posted bytes wait for the socket.
   const std::chrono::nanoseconds handshake_limit_;
   std::chrono::nanoseconds idle_limit_;
+  bool cut_ = false;
   bool greeting_ = false;  // The handshake limit holds, not the idle one.
   bool flushing_ = false;  // unsent_ is being sent.
   unsigned reads_in_a_row_ = 0;

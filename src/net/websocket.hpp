@@ -52,7 +52,7 @@ void answer_with_page(const wire::HttpRequest& request, std::string_view html, s
 
 /// Serves messages until the peer closes. `handle(op, body, out)` gets text and binary messages and
 /// appends frames to `out`; pings, pongs and closes are dealt with here. An error from the peer's
-/// bytes is answered by a close frame with its code.
+/// bytes is answered by a close frame with its code, unless a frame of ours was cut short.
 template <typename Handle>
 asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
                                        Handle handle, std::size_t chunk_size_max = read_size_max);
@@ -128,7 +128,7 @@ asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t messa
     wire::append_websocket_close(out, wire::close_code(ended.error().code), {});
   else if (ended && connection.draining() && !peer_closed)
     wire::append_websocket_close(out, wire::close_code(Errc::stopped), {});
-  if (!out.empty())
+  if (!out.empty() && !connection.is_cut())
     static_cast<void>(co_await connection.send(out));  // The first error is the one to report.
   co_return ended;
 }

@@ -2,10 +2,18 @@
 // own client against it.
 #include "net/websocket.hpp"
 
+#include <algorithm>
+#include <asio/steady_timer.hpp>
+#include <atomic>
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "net/connect.hpp"
 #include "net/rig.hpp"
+#include "net/spawn.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace netkit;
 using namespace netkit::net;
@@ -114,6 +122,51 @@ asio::awaitable<Result<WebSocketClient>> open_at(std::uint16_t port) {
   co_return co_await open_client(port, false);
 }
 
+std::size_t waiting_at(int socket) {
+  int count = 0;
+  return ::ioctl(socket, FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+/// The peer of a flush that comes too late, and what it had read before the server noticed.
+struct LatePeer {
+  std::atomic<int> handle{-1};
+  std::string got;
+  std::atomic<bool> has_read{false};
+};
+
+/// Once the server's answer has filled the way to `peer`: lets the deadline of the flush pass, and
+/// the peer read before the flush is told, so that the socket takes bytes again.
+asio::awaitable<void> make_flush_late(Connection& connection, LatePeer& peer) {
+  using namespace std::chrono_literals;
+  asio::steady_timer timer{connection.worker().io()};
+  std::error_code ignored;
+  while (waiting_at(peer.handle) == 0) {
+    timer.expires_after(1ms);
+    co_await timer.async_wait(into(ignored));
+  }
+  connection.stream().expire_in(1ms);
+  timer.expires_after(2ms);
+  ::poll(nullptr, 0, 20);  // Both are due when this thread looks again, and in this order.
+  co_await timer.async_wait(into(ignored));
+  peer.got.resize(waiting_at(peer.handle));
+  const ssize_t count = ::recv(peer.handle, peer.got.data(), peer.got.size(), MSG_WAITALL);
+  peer.got.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  peer.has_read = true;
+}
+
+asio::awaitable<Status> echo_until_late(Connection& connection, LatePeer& peer) {
+  connection.introduce("ws");
+  connection.touch();
+  asio::co_spawn(connection.worker().io(), make_flush_late(connection, peer), rethrow);
+  const auto echo = [](WebSocketOp op, std::string_view body, std::string& out) -> Result<Flow> {
+    wire::append_websocket(out, op, body);
+    return Flow::go_on;
+  };
+  const Status ended = co_await pump_websocket(connection, 4 << 20, echo);
+  CHECK((!ended && ended.error().code == Errc::timed_out));
+  co_return ok;  // What was sent is to arrive, without a reset.
+}
+
 /// A server that answers the handshake with `answer`, whatever was asked.
 RunningServer::Plan answering(std::string answer) {
   RunningServer::Plan plan;
@@ -202,6 +255,30 @@ TEST_CASE("WebSocket: draining says goodbye with 1001") {
   CHECK_FALSE(peer.was_reset());
   peer.close();
   CHECK(server.wait());
+}
+
+TEST_CASE("WebSocket: no close frame is put into the midst of a message that was cut short") {
+  const support::TemporaryFolder folder;
+  LatePeer late;
+  RunningServer::Plan plan;
+  plan.listen = {"unix:" + (folder / "s")};
+  plan.service.on_connection = [&](Connection& connection) {
+    return echo_until_late(connection, late);
+  };
+  RunningServer server{std::move(plan)};
+  Peer peer{folder / "s"};
+  late.handle = peer.handle();
+  const std::string payload(1 << 20, 'x');
+  REQUIRE(peer.send(std::string_view{"\x82\xFF\0\0\0\0\0\x10\0\0\0\0\0\0", 14}));
+  REQUIRE(peer.send(payload));
+  REQUIRE(becomes_true([&] { return late.has_read.load(); }));
+  const std::string all = late.got + peer.receive_all();
+  peer.close();
+  server.server().drain();
+  REQUIRE(server.wait());
+  CHECK(all.substr(0, 10) == std::string_view{"\x82\x7F\0\0\0\0\0\x10\0\0", 10});
+  CHECK(all.size() < 10 + payload.size());
+  CHECK(all.find_first_not_of('x', 10) == std::string::npos);
 }
 
 TEST_CASE("WebSocket: a plain GET gets the page, other paths and methods what is due") {
