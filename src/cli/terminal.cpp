@@ -4,39 +4,33 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <poll.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/silent_typing.hpp"
 
 namespace netkit::cli {
 namespace {
 
 constexpr std::size_t answer_size_max = 4096;
 
-/// Switches the echo of a terminal off for as long as it lives.
-class SilentTyping {
- public:
-  explicit SilentTyping(int terminal) : terminal_{terminal} {
-    changed_ = tcgetattr(terminal_, &before_) == 0;
-    if (!changed_) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(terminal_, TCSAFLUSH, &silent);
+/// Byte by byte: what follows the line belongs to whoever reads next. Errc::interrupted once
+/// `go_on`, asked before each byte, says no.
+template <typename GoOn>
+Result<std::string> read_whole_line(int input, GoOn go_on) {
+  std::string line;
+  for (;;) {
+    if (!go_on()) return Errc::interrupted;
+    char letter = 0;
+    const ssize_t count = read(input, &letter, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Error{Errc::usage, "read an answer", "the input has ended"};
+    if (letter == '\n') return line;
+    if (line.size() < answer_size_max) line += letter;
   }
-  SilentTyping(const SilentTyping&) = delete;
-  ~SilentTyping() {
-    if (changed_) tcsetattr(terminal_, TCSAFLUSH, &before_);
-  }
-
- private:
-  int terminal_;
-  termios before_{};
-  bool changed_;
-};
+}
 
 }  // namespace
 
@@ -60,17 +54,9 @@ void Terminal::say(std::string_view text) const {
 }
 
 Result<std::string> Terminal::read_line() const {
-  // Byte by byte: what follows the line belongs to whoever reads next.
-  std::string line;
-  for (;;) {
-    char letter = 0;
-    const ssize_t count = read(input_, &letter, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return Error{Errc::usage, "read an answer", "the input has ended"};
-    if (letter == '\n') break;
-    if (line.size() < answer_size_max) line += letter;
-  }
-  return std::string{trim(line)};
+  Result<std::string> line = read_whole_line(input_, [] { return true; });
+  if (!line) return line;
+  return std::string{trim(*line)};
 }
 
 Result<net::Endpoint> Terminal::ask_endpoint(const net::Endpoint& standard) const {
@@ -102,11 +88,21 @@ Result<net::Endpoint> Terminal::ask_endpoint(const net::Endpoint& standard) cons
 }
 
 Result<std::string> Terminal::ask_password(std::string_view question) const {
-  say(std::string{question} + ": ");
-  const SilentTyping silent{input_};
-  Result<std::string> password = read_line();
-  say("\n");
-  return password;
+  for (;;) {
+    say(std::string{question} + ": ");
+    SilentTyping::Came came = SilentTyping::Came::input;
+    Result<std::string> password;
+    {
+      SilentTyping silent{input_};
+      password = read_whole_line(input_, [&] {
+        came = silent.await();
+        return came == SilentTyping::Came::input;
+      });
+      say("\n");
+    }
+    // A program that was stopped and goes on asks once more.
+    if (came != SilentTyping::Came::stop) return password;
+  }
 }
 
 Progress::Progress(const Terminal& terminal, bool shown, std::string label)

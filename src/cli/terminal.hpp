@@ -28,7 +28,8 @@ class Terminal {
   /// Writes `text` to the person, whether or not stderr is a terminal.
   void say(std::string_view text) const;
 
-  /// One line of stdin without its end; Errc::usage at the end of input, as nobody answers.
+  /// One line of stdin without its end and the white space around it; Errc::usage at the end of
+  /// input, as nobody answers.
   Result<std::string> read_line() const;
 
   /// Asks until `accept` takes the answer; an empty answer means `standard`. What was wrong is said
@@ -51,7 +52,9 @@ class Terminal {
   /// Asks for host and port, offering what `standard` has.
   Result<net::Endpoint> ask_endpoint(const net::Endpoint& standard) const;
 
-  /// Asks without showing what is typed.
+  /// Asks without showing what is typed, and takes it as it is, spaces included. A signal that ends
+  /// or stops the program finds the terminal as it was; Errc::interrupted if the program outlives
+  /// one that ends. Another thread would take the signals instead: ask before there is any.
   Result<std::string> ask_password(std::string_view question) const;
 
  private:
