@@ -108,7 +108,7 @@ asio::awaitable<bool> CompareAction::ping(Row& row, Channel& channel, std::uint6
   const std::string payload = numbered_payload(number, size_.bytes);
   const auto start = Clock::now();
   const bool datagrams = row.to.scheme == net::Scheme::udp;
-  channel.expire_in(datagrams ? lost_after : client_.answer_limit);
+  channel.expire_in(datagrams ? Duration{lost_after} : client_.answer_limit);
   row.trips.sent();
   Result<std::string_view> answer = co_await exchange(channel, payload, {.size = payload.size()});
   // A late datagram answers an earlier round.

@@ -57,7 +57,8 @@ std::string show_value(const Retry& retry) {
 
 void declare_client_limits(Options& options, ClientOptions& client) {
   options.heading("Client");
-  options.value("timeout", client.answer_limit, "DUR", "How long to wait for an answer");
+  options.value("timeout", client.answer_limit, "DUR",
+                "How long to wait for an answer; 0: for ever");
   options.value("retry", client.retry, "N|forever",
                 "Try a failed connection again, with growing pauses");
   options

@@ -24,7 +24,7 @@ std::string show_value(const Retry& retry);
 
 struct ClientOptions {
   std::optional<net::Endpoint> endpoint;
-  Duration answer_limit = net::answer_limit;
+  TimeLimit answer_limit{net::answer_limit};
   Retry retry;
   std::optional<std::string> tls_ca;
   std::optional<std::string> tls_fingerprint;

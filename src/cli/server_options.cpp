@@ -32,8 +32,9 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
   options.value("idle-timeout", server.idle_limit, "DUR",
                 "Close a connection on which nothing moves for so long; 0: never");
   options.value("handshake-timeout", server.handshake_limit, "DUR",
-                "How long TLS, HTTP or a greeting may take");
-  options.value("drain", server.drain_limit, "DUR", "How long SIGTERM waits for what is in flight");
+                "How long TLS, HTTP or a greeting may take; 0: for ever");
+  options.value("drain", server.drain_limit, "DUR",
+                "How long SIGTERM waits for what is in flight; 0: until it is done");
 
   options.heading("TLS");
   options.flag("no-tls", server.no_tls, "Never speak TLS");

@@ -24,9 +24,9 @@ struct ServerOptions {
   std::optional<std::string> port_file;
   std::optional<int> ready_fd;
   std::optional<std::uint64_t> connections_max;
-  Duration idle_limit{0};
-  Duration handshake_limit = net::handshake_limit;
-  Duration drain_limit = net::drain_limit;
+  TimeLimit idle_limit;
+  TimeLimit handshake_limit{net::handshake_limit};
+  TimeLimit drain_limit{net::drain_limit};
   unsigned threads = 1;
   bool daemon = false;
   std::optional<std::string> pid_file;

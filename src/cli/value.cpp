@@ -36,6 +36,12 @@ Status read_value(std::string_view text, bool& value) {
 Status read_value(std::string_view text, Duration& value) {
   return take(parse_duration(text), value);
 }
+Status read_value(std::string_view text, TimeLimit& value) {
+  const Result<Duration> parsed = parse_duration(text);
+  if (!parsed) return parsed.error();
+  value = *parsed == Duration{0} ? TimeLimit::none : *parsed;
+  return ok;
+}
 Status read_value(std::string_view text, Size& value) {
   return take(parse_size(text), value);
 }

@@ -16,9 +16,30 @@
 
 namespace netkit::cli {
 
+/// How long something may last. As an option 0 means for ever, which is Duration::max() here: what
+/// is compared with it or waits for it needs to know nothing of that.
+class TimeLimit {
+ public:
+  static constexpr Duration none = Duration::max();
+
+  TimeLimit() = default;
+  explicit constexpr TimeLimit(Duration limit) : limit_{limit} {}
+  TimeLimit& operator=(Duration limit) {
+    limit_ = limit;
+    return *this;
+  }
+  constexpr operator Duration() const { return limit_; }
+  bool has_none() const { return limit_ == none; }
+  friend bool operator==(TimeLimit, TimeLimit) = default;
+
+ private:
+  Duration limit_ = none;
+};
+
 Status read_value(std::string_view text, std::string& value);
 Status read_value(std::string_view text, bool& value);  ///< true, false, yes, no, on, off, 1, 0
 Status read_value(std::string_view text, Duration& value);
+Status read_value(std::string_view text, TimeLimit& value);
 Status read_value(std::string_view text, Size& value);
 Status read_value(std::string_view text, double& value);
 Status read_value(std::string_view text, net::Endpoint& value);
@@ -42,6 +63,9 @@ inline std::string show_value(bool value) {
 }
 inline std::string show_value(Duration value) {
   return to_text(value);
+}
+inline std::string show_value(TimeLimit value) {
+  return to_text(value.has_none() ? Duration{0} : Duration{value});
 }
 inline std::string show_value(Size value) {
   return to_text(value);

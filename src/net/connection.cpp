@@ -82,7 +82,7 @@ void Connection::progressed() {
 
 void Connection::touch() {
   greeting_ = false;
-  if (idle_limit_.count() > 0)
+  if (idle_limit_ != std::chrono::nanoseconds::max())
     stream_.expire_in(idle_limit_);
   else
     stream_.expire_never();

@@ -282,8 +282,13 @@ void Server::drain() {
 
 void Server::begin_drain() {
   if (draining_.exchange(true)) return;
-  log_.event(log::Level::info, "drain",
-             {{"active", counters_.active.load()}, {"limit", options()->drain_limit}});
+  const std::chrono::nanoseconds limit = options()->drain_limit;
+  const bool limited = limit != std::chrono::nanoseconds::max();
+  const std::uint64_t active = counters_.active;
+  if (limited)
+    log_.event(log::Level::info, "drain", {{"active", active}, {"limit", limit}});
+  else
+    log_.event(log::Level::info, "drain", {{"active", active}});
   if (service_.on_drain) service_.on_drain();
   unlink_sockets();
   busy_workers_ = workers_.size();
@@ -300,8 +305,10 @@ void Server::begin_drain() {
       };
       worker.drain();
     });
-  auto limit = std::make_shared<asio::steady_timer>(workers_[0]->io(), options()->drain_limit);
-  limit->async_wait([this, limit](std::error_code) {
+  // Without a limit only a second signal stops what does not end by itself.
+  if (!limited) return;
+  auto timer = std::make_shared<asio::steady_timer>(workers_[0]->io(), limit);
+  timer->async_wait([this, timer](std::error_code) {
     log_.event(log::Level::warn, "drain",
                {{"active", counters_.active.load()}, {"reason", "the drain limit has passed"}});
     stop();

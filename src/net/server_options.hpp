@@ -1,4 +1,5 @@
-// The limits of one server, for its connections and itself. A reload replaces them as a whole.
+// The limits of one server, for its connections and itself. A reload replaces them as a whole. A
+// time that has no limit is nanoseconds::max().
 #pragma once
 
 #include <chrono>
@@ -13,7 +14,7 @@ struct ServerOptions {
   unsigned threads = 1;
   std::uint64_t connections_max = 1000;
   std::chrono::nanoseconds handshake_limit = net::handshake_limit;
-  std::chrono::nanoseconds idle_limit{0};  ///< Zero: peers may be silent for ever.
+  std::chrono::nanoseconds idle_limit = std::chrono::nanoseconds::max();
   std::chrono::nanoseconds drain_limit = net::drain_limit;
   std::size_t message_size_max = 16 * 1024 * 1024;
   AccessList access;

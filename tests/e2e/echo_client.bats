@@ -110,6 +110,30 @@ peer.recv(65536)' "$1" >"$BATS_TEST_TMPDIR/peer.port" </dev/null 3>&- &
   assert_output par
 }
 
+@test "echo send: --timeout 0 waits as long as it takes" {
+  start_echo
+  assert_equal "$(netkit -q echo send "$ENDPOINT" hello --timeout 0)" hello
+  # An answer that comes late, from a peer that says nothing before it is told to.
+  "$PYTHON" -uc '
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1])
+peer, _ = server.accept()
+peer.recv(100)
+peer.settimeout(0.5)
+try:
+    peer.recv(1)
+except TimeoutError:
+    peer.sendall(b"late\n")' >"$BATS_TEST_TMPDIR/late" </dev/null 3>&- &
+  SERVER_PID[late]=$!
+  wait_for_line "$BATS_TEST_TMPDIR/late" '^[0-9]+$'
+  run_netkit -q echo send "tcp://127.0.0.1:$(<"$BATS_TEST_TMPDIR/late")" hello --timeout 0
+  assert_status 0
+  assert_output late
+  run_netkit echo send --help
+  assert_output_matches '--timeout DUR +How long to wait for an answer; 0: for ever'
+}
+
 @test "echo send: escape bytes of a peer do not reach the message on stderr" {
   listen_once '\x1b[31mred\n'
   run_netkit -q echo send "tcp://127.0.0.1:$PORT" hello --expect nothing

@@ -82,8 +82,9 @@ while os.path.exists(f"/proc/{pid}/fd/0"):
   assert_file_has "$(log_of)" 'warn echo: drain active=1 reason="the drain limit has passed"'
 }
 
-@test "server: a second signal stops at once" {
-  start_echo --drain 1h
+# stop_twice: a peer of the server that neither reads nor leaves, SIGTERM, and once that is in the
+# log SIGTERM again; returns when the server has gone.
+stop_twice() {
   "$PYTHON" -c '
 import os, select, signal, socket, sys
 port, pid = map(int, sys.argv[1:])
@@ -103,6 +104,15 @@ while os.path.exists(f"/proc/{pid}/fd/0"):
     select.select([], [], [], 0.02)' "$(port_of)" "$(server_pid)" <"$(log_of)"
   await_end echo
   assert_equal "$CODE" 0
+}
+
+@test "server: a second signal stops at once, also when --drain 0 sets no limit" {
+  local limit
+  for limit in 1h 0; do
+    start_echo --drain "$limit"
+    stop_twice
+    if grep 'drain limit has passed' "$(log_of)"; then fail "--drain $limit has a limit"; fi
+  done
 }
 
 @test "server: takes no new peers while it drains" {
@@ -242,16 +252,6 @@ shown_at() {
   [[ ! -e $file ]]
 }
 
-# notified PATH: a unix datagram socket there; what comes in goes, a line each, to PATH.said.
-notified() {
-  "$PYTHON" -uc '
-import socket, sys
-inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-inbox.bind(sys.argv[1])
-open(sys.argv[1] + ".said", "w").close()
-with open(sys.argv[1] + ".said", "a", buffering=1) as said:
-    while True:
-        said.write(inbox.recv(4096).decode() + "\n")' "$1" </dev/null 3>&- &
 @test "server: a pid file that is none is refused and stays as it is" {
   local file=$BATS_TEST_TMPDIR/notes
   echo 'precious 1234' >"$file"
@@ -262,6 +262,16 @@ with open(sys.argv[1] + ".said", "a", buffering=1) as said:
   assert_equal "$(<"$file")" 'precious 1234'
 }
 
+# notified PATH: a unix datagram socket there; what comes in goes, a line each, to PATH.said.
+notified() {
+  "$PYTHON" -uc '
+import socket, sys
+inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+inbox.bind(sys.argv[1])
+open(sys.argv[1] + ".said", "w").close()
+with open(sys.argv[1] + ".said", "a", buffering=1) as said:
+    while True:
+        said.write(inbox.recv(4096).decode() + "\n")' "$1" </dev/null 3>&- &
   SERVER_PID[inbox]=$!
   wait_until 10 test -e "$1.said"
 }

@@ -73,6 +73,20 @@ except OSError as error:
   assert_equal "$(netkit -q echo send "$(endpoint_of 1)" hello)" hello
 }
 
+@test "server: --handshake-timeout 0 lets a greeting take as long as it takes" {
+  start_server echo echo serve --handshake-timeout 0 --listen tls://127.0.0.1:0 \
+    --listen ws://127.0.0.1:0
+  dial "$(port_of 2)"
+  printf 'GET / HT' >&"$PEER"
+  assert_equal "$(netkit -q echo send "$(endpoint_of 1)" hello)" hello
+  assert_equal "$(netkit -q echo send "$(endpoint_of 2)" hello)" hello
+  printf 'TP/1.1\r\nHost: h\r\n\r\n' >&"$PEER"
+  assert_equal "$(answer 15)" 'HTTP/1.1 200 OK'
+  hang_up
+  run_netkit echo serve --help
+  assert_output_matches 'How long TLS, HTTP or a greeting may take; 0: for ever'
+}
+
 @test "server: --state is made with mode 0700 and keeps one certificate for all runs" {
   local state=$BATS_TEST_TMPDIR/deep/state first
   mkdir "$BATS_TEST_TMPDIR/deep"
@@ -102,6 +116,7 @@ except OSError as error:
   run_netkit echo serve --listen "unix:$socket"
   assert_status 1
   assert_stderr_matches "cannot listen on unix:$socket: Address already in use"
+  assert_stderr_matches "\(process $(server_pid one) listens there\)"
   kill -KILL "$(server_pid one)"
   wait "$(server_pid one)" || true
   unset 'SERVER_PID[one]'
@@ -116,7 +131,6 @@ except OSError as error:
   assert_equal "$(<"$socket")" precious
 }
 
-  assert_stderr_matches "\(process $(server_pid one) listens there\)"
 @test "server: options that contradict each other exit 2" {
   local options
   for options in '--tls-cert a.pem' '--tls-auto --no-tls' '--threads 0' '--max-message 5GiB' \

@@ -69,6 +69,16 @@ TEST_CASE("read_value: durations, sizes, fractions, endpoints, networks, text") 
   CHECK(reads<std::string>("", ""));
 }
 
+TEST_CASE("read_value: a limit of 0 is none, and is shown as it was read") {
+  CHECK(reads<TimeLimit>("250ms", TimeLimit{250ms}));
+  for (const std::string_view text : {"0", "0s", "0ms", "0.0h"})
+    CHECK(reads<TimeLimit>(text, TimeLimit{TimeLimit::none}));
+  CHECK(refuses<TimeLimit>("-1"));
+  CHECK(refuses<TimeLimit>("for ever"));
+  CHECK(show_value(TimeLimit{90s}) == "90s");
+  CHECK(show_value(TimeLimit{}) == "0s");
+}
+
 TEST_CASE("Options: the last value wins, lists replace their default, and reset undoes both") {
   unsigned width = 80;
   std::optional<std::string> out;
