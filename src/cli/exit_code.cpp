@@ -45,8 +45,10 @@ ExitCode exit_code_of(const Error& error) {
                           errc::connection_aborted, errc::broken_pipe, errc::host_unreachable,
                           errc::network_unreachable, errc::network_down, errc::not_connected})
     if (code == lost) return exit_unreachable;
-  // A unix socket without a server; any other missing file is no peer.
+  // A unix socket without a server, or one that is others' alone; any other file is no peer.
   if (of_asio && code == errc::no_such_file_or_directory) return exit_unreachable;
+  if (of_asio && (code == errc::permission_denied || code == errc::operation_not_permitted))
+    return exit_refused;
   return code == errc::timed_out ? exit_timed_out : exit_failed;
 }
 

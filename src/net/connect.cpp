@@ -32,6 +32,10 @@ Error failure(const std::error_code& code, const Endpoint& to) {
     hint = "is the host up, and does a firewall drop the port?";
   else if (code == Errc::name_not_found)
     hint = "check the spelling, or give an address";
+  else if (code == asio::error::access_denied || code == asio::error::no_permission)
+    hint = to.scheme == Scheme::unix_
+               ? "connect as the user who owns the socket, or have its mode changed"
+               : "a rule of this machine forbids it";
   else if (code == asio::error::host_unreachable || code == asio::error::network_unreachable)
     hint = "there is no route to it";
   return {code, "connect to " + to_text(to), hint};

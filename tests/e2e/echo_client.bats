@@ -134,6 +134,26 @@ except TimeoutError:
   assert_output_matches '--timeout DUR +How long to wait for an answer; 0: for ever'
 }
 
+# unprivileged COMMAND...: COMMAND without the right to use what the mode of a file denies.
+unprivileged() {
+  if ((EUID != 0)); then
+    "$@"
+  else
+    setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all "$@"
+  fi
+}
+
+@test "echo send: a unix socket that others may not use is 4, and the message says what to do" {
+  local socket=$BATS_TEST_TMPDIR/s
+  start_server echo echo serve --listen "unix:$socket"
+  chmod 000 "$socket"
+  run --separate-stderr unprivileged timeout 30 "$NETKIT" -q echo send "unix:$socket" hello
+  assert_status 4
+  refute_output
+  assert_stderr_matches "cannot connect to unix:$socket: Permission denied \(connect as "
+  stop_server
+}
+
 @test "echo send: escape bytes of a peer do not reach the message on stderr" {
   listen_once '\x1b[31mred\n'
   run_netkit -q echo send "tcp://127.0.0.1:$PORT" hello --expect nothing

@@ -46,6 +46,13 @@ TEST_CASE("exit_code_of: a missing file is a peer only if a socket was looked fo
   CHECK(exit_code_of(Error{{ENOENT, std::generic_category()}}) == exit_failed);
 }
 
+TEST_CASE("exit_code_of: a socket that others may not use is 4, any other such file 1") {
+  for (const int number : {EACCES, EPERM}) {
+    CHECK(exit_code_of(Error{{number, asio::error::get_system_category()}}) == exit_refused);
+    CHECK(exit_code_of(Error{{number, std::generic_category()}}) == exit_failed);
+  }
+}
+
 TEST_CASE("exit_code_of: a TLS failure is 4, a stream that was cut short 3") {
   const auto wrong_version = static_cast<int>(ERR_PACK(ERR_LIB_SSL, 0, 267));
   CHECK(exit_code_of(Error{{wrong_version, asio::error::get_ssl_category()}}) == exit_refused);
