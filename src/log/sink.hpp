@@ -6,6 +6,8 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <sys/uio.h>
 #include <vector>
 
 namespace netkit::log {
@@ -18,15 +20,17 @@ class Sink {
   virtual bool write(std::string_view line) noexcept = 0;
 };
 
-/// One write(2) a line to a descriptor that it does not own. A descriptor in non-blocking mode that
-/// is full loses the line; a blocking one waits for its reader, as every program's stderr does.
-/// The process must ignore SIGPIPE.
+/// One write(2) a line to a descriptor that it does not own and may share with other programs. A
+/// pipe, terminal or socket that is full loses the line: a service must not wait for whoever reads
+/// its log. Files and other devices take their time. The process must ignore SIGPIPE.
 class StderrSink final : public Sink {
  public:
   explicit StderrSink(int fd = 2) noexcept : fd_{fd} {}
   bool write(std::string_view line) noexcept override;
 
  private:
+  ssize_t write_now(const iovec* parts, int count) const noexcept;
+
   const int fd_;
   std::mutex mutex_;
   bool torn_ = false;  // The last line was cut: the next one must not continue it.

@@ -18,6 +18,45 @@ load support
   assert_equal "$said" ''
 }
 
+# stuffed ARGUMENT...: netkit ARGUMENT... with the FIFO `stuffed` as stderr.
+stuffed() { exec "$NETKIT" "$@" 2>"$BATS_TEST_TMPDIR/stuffed"; }
+
+# fill_pipe DESCRIPTOR: until not one byte more fits. What it sets must not stay: others share it.
+fill_pipe() {
+  "$PYTHON" -c '
+import os, sys
+pipe = int(sys.argv[1])
+os.set_blocking(pipe, False)
+for size in (4096, 1):
+    try:
+        while True:
+            os.write(pipe, b"\n" * size)
+    except BlockingIOError:
+        pass
+os.set_blocking(pipe, True)' "$1"
+}
+
+# bats test_tags=tsan
+@test "log: a stderr that nobody reads does not hold up the server, and what was lost is told" {
+  mkfifo "$BATS_TEST_TMPDIR/stuffed"
+  exec {STUFFED}<>"$BATS_TEST_TMPDIR/stuffed"
+  fill_pipe "$STUFFED"
+  SERVER_COMMAND=(stuffed)
+  start_echo
+  local i
+  for i in 1 2 3; do
+    assert_equal "$(netkit -q echo send "$ENDPOINT" hello --timeout 10s)" hello
+  done
+  # Now somebody reads.
+  cat <&"$STUFFED" >"$BATS_TEST_TMPDIR/read" 3>&- &
+  SERVER_PID[reader]=$!
+  assert_equal "$(netkit -q echo send "$ENDPOINT" hello)" hello
+  wait_for_line "$BATS_TEST_TMPDIR/read" 'warn echo: dropped lines=[0-9]+$'
+  wait_for_line "$BATS_TEST_TMPDIR/read" 'info echo: disconnect '
+  stop_server echo
+  exec {STUFFED}<&-
+}
+
 @test "log: a text line has time, level, service, event and fields" {
   start_echo
   run_netkit echo send "$ENDPOINT" hello

@@ -7,8 +7,10 @@
 #include <map>
 #include <signal.h>
 #include <sstream>
+#include <stdlib.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,6 +113,35 @@ TEST_CASE("StderrSink: a line that was cut does not join the next one") {
   CHECK(pipe.drain() == "\nnext\n");
   CHECK(sink.write("more\n"));
   CHECK(pipe.drain() == "more\n");
+}
+
+TEST_CASE("StderrSink: never waits for whoever reads a pipe, a terminal or a socket") {
+  const FileDescriptor person{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  REQUIRE(::grantpt(person.get()) == 0);
+  REQUIRE(::unlockpt(person.get()) == 0);
+  char name[64];
+  REQUIRE(::ptsname_r(person.get(), name, sizeof name) == 0);
+  const FileDescriptor terminal{::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  Pipe pipe;
+  int pair[2] = {-1, -1};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+  const FileDescriptor socket{pair[0]};
+  const FileDescriptor other_end{pair[1]};
+  for (const int fd : {pipe.write_end.get(), terminal.get(), socket.get()}) {
+    CAPTURE(fd);
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    StderrSink sink{fd};
+    for (const std::size_t size : {100u, 10'000u}) {
+      const std::string line = std::string(size, 'x') + "\n";
+      int lines = 0;
+      while (sink.write(line) && lines < 100'000)
+        ++lines;
+      CHECK(lines < 100'000);
+    }
+    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);  // Other programs may share it.
+  }
+  pipe.drain();
+  CHECK(StderrSink{pipe.write_end.get()}.write("room again\n"));
 }
 
 TEST_CASE("StderrSink: survives a full disk") {
