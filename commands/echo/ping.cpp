@@ -90,6 +90,7 @@ asio::awaitable<Status> PingAction::ping_once(cli::Context& context, Channel& ch
                                                    std::max<Duration>(interval_, lost_after))
                               : client_.answer_limit);
   trips_.sent();
+  context.log.trace("send", {{"number", number}, {"bytes", payload.size()}});
   Result<std::string_view> answer = co_await exchange(channel, payload, {.size = payload.size()});
   // A datagram that was given up may still come, and is not the answer to this one.
   while (answer && datagrams && *answer != payload)
@@ -107,6 +108,7 @@ asio::awaitable<Status> PingAction::ping_once(cli::Context& context, Channel& ch
                     "it is no echo server, or the way changes bytes"};
   const Duration round_trip = Clock::now() - start;
   trips_.received(round_trip);
+  context.log.trace("receive", {{"number", number}, {"round_trip", round_trip}});
   co_return print_reply(context, number, round_trip);
 }
 

@@ -141,9 +141,15 @@ asio::awaitable<Result<net::Stream>> connect(const Context& context, const Clien
   Result<net::Stream> stream;
   const Status connected =
       co_await with_retries(context, client.retry, [&]() -> asio::awaitable<Status> {
+        const auto begin = std::chrono::steady_clock::now();
+        context.log.trace("attempt", {{"endpoint", net::to_text(to)}, {"limit", limit}});
         stream = co_await net::connect(to, *tls, limit);
-        if (stream) co_return ok;
-        co_return stream.error();
+        if (!stream) co_return stream.error();
+        const net::PeerName peer = stream->peer();
+        context.log.trace("connected", {{"address", peer.address},
+                                        {"port", peer.port},
+                                        {"took", std::chrono::steady_clock::now() - begin}});
+        co_return ok;
       });
   if (!connected) co_return connected.error();
   co_return stream;

@@ -179,6 +179,10 @@ bool Server::admit(Stream::Socket& socket) {
   if (peer && !options->access.allows(address)) return refuse(address, denied);
   if (counters_.active >= options->connections_max)
     return refuse(address, "as many connections as allowed");
+  if (log_.enabled(log::Level::trace))
+    log_.event(log::Level::trace, "accept",
+               {{"address", peer ? plain(address).to_string() : "unix"},
+                {"port", peer ? peer->port() : 0}});
   return true;
 }
 

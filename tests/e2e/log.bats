@@ -10,12 +10,34 @@ load support
   assert_equal "$said" ''
   said=$(netkit -v echo ping "$ENDPOINT" -c 1 2>&1 >/dev/null)
   [[ $said == *' debug echo: connect '* ]] || fail "$said"
-  said=$(netkit -vv echo ping "$ENDPOINT" -c 1 2>&1 >/dev/null)
-  [[ $said == *' debug echo: connect '* ]] || fail "$said"
   said=$(netkit --log-level debug echo ping "$ENDPOINT" -c 1 2>&1 >/dev/null)
   [[ $said == *' debug echo: connect '* ]] || fail "$said"
   said=$(netkit --log-level warn echo send "$ENDPOINT" hi 2>&1 >/dev/null)
   assert_equal "$said" ''
+}
+
+# bats test_tags=tsan
+@test "log: -vv adds trace to what -v says, in a client and in a server" {
+  local said form
+  start_echo -v
+  for form in '-v' '--verbose' '--log-level debug'; do
+    # shellcheck disable=SC2086 # the options are words
+    said=$(netkit $form echo ping "$ENDPOINT" -c 1 2>&1 >/dev/null)
+    [[ $said == *' debug echo: connect '* && $said != *' trace '* ]] || fail "$form: $said"
+  done
+  stop_server
+  if grep ' trace ' "$BATS_TEST_TMPDIR/echo.err"; then fail "trace without -vv"; fi
+  start_echo -vv
+  for form in '-vv' '-v -v' '--log-level trace'; do
+    # shellcheck disable=SC2086 # the options are words
+    said=$(netkit $form echo ping "$ENDPOINT" -c 1 2>&1 >/dev/null)
+    [[ $said == *' debug echo: connect '* ]] || fail "$form: $said"
+    [[ $said == *" trace echo: attempt endpoint=$ENDPOINT limit=5.00s"* ]] || fail "$form: $said"
+    [[ $said == *' trace echo: connected address=127.0.0.1 '* ]] || fail "$form: $said"
+    [[ $said == *' trace echo: receive number=1 round_trip='* ]] || fail "$form: $said"
+  done
+  stop_server
+  assert_file_has "$BATS_TEST_TMPDIR/echo.err" ' trace echo: accept address=127.0.0.1 port=[0-9]+$'
 }
 
 # stuffed ARGUMENT...: netkit ARGUMENT... with the FIFO `stuffed` as stderr.
