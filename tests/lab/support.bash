@@ -12,6 +12,8 @@ PATH=$PATH:/usr/sbin:/sbin
 export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99}
 source "$ROOT/tests/support/server.bash"
 
+CHECK_LIMIT_S=${CHECK_LIMIT_S:-${NETKIT_LAB_FULL:+600}}
+
 LAB_CHECKS=0
 LAB_FAILED=0
 LAB_HOSTS=()
@@ -79,6 +81,9 @@ tap() {
     printf '%s\n' "$@" | sed 's/^/# /'
   fi
 }
+
+# lab_length SHORT FULL: how long or how often, FULL under NETKIT_LAB_FULL (./dev lab --full).
+lab_length() { if [[ -n ${NETKIT_LAB_FULL-} ]]; then echo "$2"; else echo "$1"; fi; }
 
 # lab_end: exit code 0 only if something was checked and all of it held.
 lab_end() {
