@@ -3,10 +3,13 @@
 
 #include <cassert>
 #include <cerrno>
+#include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -78,37 +81,49 @@ inline Error errno_error(std::string attempt, std::string hint = {}) {
   return {std::error_code{errno, std::generic_category()}, std::move(attempt), std::move(hint)};
 }
 
-/// Either a value or the reason there is none.
+/// Either a value or the reason there is none. The reason lives apart: a message passes a dozen
+/// results, and one that is a value and a null pointer costs as little as the value.
 template <typename T>
 class [[nodiscard]] Result {
  public:
   Result() = default;  // An error. Asio 1.22 default-constructs what a spawned coroutine returns.
-  Result(T value) : state_{std::in_place_index<1>, std::move(value)} {}
-  Result(Error error) : state_{std::in_place_index<0>, std::move(error)} {}
+  Result(T value) : value_{std::move(value)} {}
+  Result(Error error) : error_{std::make_unique<const Error>(std::move(error))} {}
   Result(Errc code) : Result{Error{code}} {}
+  Result(Result&&) noexcept(std::is_nothrow_move_constructible_v<T>) = default;
+  Result& operator=(Result&&) noexcept(std::is_nothrow_move_assignable_v<T>) = default;
+  Result(const Result& other) requires std::copy_constructible<T>
+      : value_{other.value_},
+        error_{other.error_ ? std::make_unique<const Error>(*other.error_) : nullptr} {}
+  Result& operator=(const Result& other) requires std::copy_constructible<T> {
+    return *this = Result{other};
+  }
+  ~Result() = default;
 
-  explicit operator bool() const noexcept { return state_.index() == 1; }
+  explicit operator bool() const noexcept { return value_.has_value(); }
   T& operator*() & {
     assert(*this);
-    return std::get<1>(state_);
+    return *value_;
   }
   const T& operator*() const& {
     assert(*this);
-    return std::get<1>(state_);
+    return *value_;
   }
   T&& operator*() && {
     assert(*this);
-    return std::get<1>(std::move(state_));
+    return *std::move(value_);
   }
   T* operator->() { return &**this; }
   const T* operator->() const { return &**this; }
   const Error& error() const {
+    static const Error unknown;
     assert(!*this);
-    return std::get<0>(state_);
+    return error_ ? *error_ : unknown;
   }
 
  private:
-  std::variant<Error, T> state_;
+  std::optional<T> value_;
+  std::unique_ptr<const Error> error_;
 };
 
 using Status = Result<std::monostate>;
