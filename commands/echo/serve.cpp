@@ -160,7 +160,7 @@ asio::awaitable<Status> EchoService::serve_websocket(Connection& connection) {
   const auto echo = [&](wire::WebSocketOp op, std::string_view body,
                         std::string& out) -> Result<Flow> {
     count(connection, body.size());
-    out.append(std::string_view{wire::websocket_header(op, body.size())});
+    wire::append_websocket_header(out, op, body.size());
     connection.append_body(body);
     return Flow::go_on;
   };

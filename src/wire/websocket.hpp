@@ -2,7 +2,6 @@
 // handshake of wire/websocket_handshake.hpp is done; negotiates no extensions.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -65,6 +64,9 @@ class WebSocketDecoder {
   using Answer = Result<Decoded<WebSocketMessage>>;
   enum class Phase : std::uint8_t { open, closed, failed };
 
+  /// The header of what most frames are: the whole of a client's message of less than 64 KiB, all
+  /// of it there. Of any other frame, allowed or not, size 0: parse() knows the rules.
+  Header usual_header(std::span<const char> unread) const;
   Refusal parse(std::span<const char> unread, Header& header) const;
   Refusal check_first_byte(const Header& header) const;
   bool take_payload(std::span<char> payload, const Header& header);
@@ -72,7 +74,10 @@ class WebSocketDecoder {
   Answer finish_fragment(const Header& header, std::string_view payload);
   Answer fail(Refusal refusal);
   Answer ended(std::size_t unread_size) const;
-  bool is_text(WebSocketOp op) const noexcept;
+  bool is_text(WebSocketOp op) const noexcept {
+    return op == WebSocketOp::text ||
+           (op == WebSocketOp::continuation && fragmented_ == WebSocketOp::text);
+  }
 
   std::size_t message_size_max_;
   std::size_t ready_ = 0;  ///< Payload bytes of the front frame already unmasked and checked.
@@ -102,42 +107,12 @@ bool is_close_code(std::uint16_t code) noexcept;
 /// 1001 stopped, 1008 refused, 1013 busy, 1011 for everything else.
 std::uint16_t close_code(const std::error_code& failure) noexcept;
 
-/// A frame's header in place, for a gather write before its payload.
-struct WebSocketHeader {
-  std::array<char, 14> bytes;
-  std::uint8_t size = 0;
-
-  operator std::string_view() const noexcept { return {bytes.data(), size}; }
-};
-
-/// The header of a frame with `payload_size` bytes. With a `mask_key` (clients: a fresh random one
-/// for each frame) the payload that follows must have been through websocket_mask. `final` is false
-/// for all but the last fragment.
-inline WebSocketHeader websocket_header(WebSocketOp op, std::size_t payload_size,
-                                        std::optional<std::uint32_t> mask_key = std::nullopt,
-                                        bool final = true) noexcept {
-  WebSocketHeader header;
-  char* const bytes = header.bytes.data();
-  const unsigned mask_bit = mask_key ? 0x80 : 0;
-  bytes[0] = static_cast<char>((final ? 0x80u : 0u) | static_cast<unsigned>(op));
-  if (payload_size < 126) {
-    bytes[1] = static_cast<char>(mask_bit | payload_size);
-    header.size = 2;
-  } else if (payload_size <= 0xffff) {
-    bytes[1] = static_cast<char>(mask_bit | 126);
-    store_be(bytes + 2, static_cast<std::uint16_t>(payload_size));
-    header.size = 4;
-  } else {
-    bytes[1] = static_cast<char>(mask_bit | 127);
-    store_be(bytes + 2, std::uint64_t{payload_size});
-    header.size = 10;
-  }
-  if (mask_key) {
-    store_be(bytes + header.size, *mask_key);
-    header.size = static_cast<std::uint8_t>(header.size + 4);
-  }
-  return header;
-}
+/// Appends the header of a frame with `payload_size` bytes. With a `mask_key` (clients: a fresh
+/// random one for each frame) the payload that follows must have been through websocket_mask.
+/// `final` is false for all but the last fragment.
+void append_websocket_header(std::string& out, WebSocketOp op, std::size_t payload_size,
+                             std::optional<std::uint32_t> mask_key = std::nullopt,
+                             bool final = true);
 
 /// XORs `payload` in place with the key, whose first byte on the wire is its most significant one.
 /// `offset` is the position of payload's first byte in its frame. Masks and unmasks.

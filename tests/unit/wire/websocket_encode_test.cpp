@@ -39,9 +39,11 @@ TEST_CASE("append_websocket: writes the examples of RFC 6455") {
         "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00"s + of_64_kib);
 }
 
-TEST_CASE("websocket_header: each form of the length begins where the one before ends") {
+TEST_CASE("append_websocket_header: each form of the length begins where the one before ends") {
   const auto header = [](std::size_t size, std::optional<std::uint32_t> key = std::nullopt) {
-    return std::string{wire::websocket_header(WebSocketOp::binary, size, key)};
+    std::string out;
+    wire::append_websocket_header(out, WebSocketOp::binary, size, key);
+    return out;
   };
   CHECK(header(0) == "\x82\x00"sv);
   CHECK(header(125) == "\x82\x7d"sv);
@@ -53,9 +55,13 @@ TEST_CASE("websocket_header: each form of the length begins where the one before
   CHECK(header(65536, 0x01020304) == "\x82\xff\0\0\0\0\0\1\0\0\1\2\3\4"sv);
 }
 
-TEST_CASE("websocket_header: writes the fragments of RFC 6455") {
-  CHECK(std::string{wire::websocket_header(WebSocketOp::text, 3, {}, false)} == "\x01\x03"sv);
-  CHECK(std::string{wire::websocket_header(WebSocketOp::continuation, 2)} == "\x80\x02"sv);
+TEST_CASE("append_websocket_header: writes the fragments of RFC 6455") {
+  std::string out;
+  wire::append_websocket_header(out, WebSocketOp::text, 3, {}, false);
+  CHECK(out == "\x01\x03"sv);
+  out.clear();
+  wire::append_websocket_header(out, WebSocketOp::continuation, 2);
+  CHECK(out == "\x80\x02"sv);
 }
 
 TEST_CASE("websocket_mask: begins at the byte of the key that the offset names") {

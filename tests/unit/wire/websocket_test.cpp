@@ -3,6 +3,7 @@
 #include "wire/websocket.hpp"
 
 #include <doctest/doctest.h>
+#include <utility>
 
 #include "tests/support/feed.hpp"
 
@@ -126,6 +127,60 @@ TEST_CASE("WebSocketDecoder: unmasks each size at each alignment, cut anywhere")
       REQUIRE(answer->message);
       CHECK(answer->message->body == payload);
     }
+  }
+}
+
+// A frame that is there as a whole may be read in a shorter way; one that lacks a byte is not.
+TEST_CASE("WebSocketDecoder: any two bytes begin the same, whole or byte by byte") {
+  const std::string rest = "\x00\x7e\x00\x00\x00\x00"s + std::string(126, 'x');
+  for (unsigned first = 0; first < 256; ++first) {
+    for (unsigned second = 0; second < 256; ++second) {
+      const std::string bytes =
+          std::string{static_cast<char>(first), static_cast<char>(second)} + rest;
+      CAPTURE(bytes.substr(0, 2));
+      CHECK_NOTHROW(at_server(bytes, 200));
+    }
+  }
+}
+
+TEST_CASE("WebSocketDecoder: a whole message is read alike, cut at every offset or not") {
+  const std::string body_of_126(126, 'y');
+  const std::string stream = std::string{hello_masked}
+                                 .append("\x82\x82\x01\x02\x03\x04\x01\x02"s)
+                                 .append("\x81\xfe\x00\x7e\0\0\0\0"s + body_of_126)
+                                 .append("\x81\x83\0\0\0\0\xe2\x82\xac"s);
+  const Messages expected{"text Hello", "binary \0\0"s, "text " + body_of_126, "text \xe2\x82\xac"};
+  for (std::size_t cut = 1; cut <= stream.size(); ++cut) {
+    bool first = true;
+    WebSocketDecoder decoder{WebSocketRole::server, 126};
+    const auto size = [&] { return std::exchange(first, false) ? cut : stream.size(); };
+    const tests::Fed fed = tests::feed(decoder, stream, size, show);
+    CAPTURE(cut);
+    CHECK(!fed.error);
+    CHECK((fed.messages == expected));
+  }
+  for (const std::string& refused : {"\x81\x83\0\0\0\0\xe2\x82\x41"s, "\x81\x82\0\0\0\0\xe2\x82"s})
+    CHECK(at_server(refused + "\x82\x80\0\0\0\0"s).error == Errc::not_utf8);
+}
+
+TEST_CASE("WebSocketDecoder: unmasks and checks long texts, whatever the processor") {
+  for (std::size_t size = 500; size < 700; ++size) {
+    std::string text(size, 'a');
+    std::string frame = "\x81\xfe"s + static_cast<char>(size >> 8) +
+                        static_cast<char>(size & 0xff) + "\x01\x02\x03\x04"s;
+    for (std::size_t i = 0; i < size; ++i)
+      frame.push_back(static_cast<char>(text[i] ^ static_cast<char>(1 + i % 4)));
+    std::string shown = frame;
+    WebSocketDecoder decoder{WebSocketRole::server, 1000};
+    const auto answer = decoder.next(shown);
+    REQUIRE(answer);
+    REQUIRE(answer->message);
+    CHECK((answer->message->body == text));
+    // One bad byte, at each place in turn over the sizes, must be seen.
+    char& bad = frame[8 + (size - 500) * 37 % size];
+    bad = static_cast<char>(bad ^ 0x80);
+    WebSocketDecoder strict{WebSocketRole::server, 1000};
+    CHECK(strict.next(frame).error().code == Errc::not_utf8);
   }
 }
 
