@@ -13,7 +13,7 @@
 namespace netkit::net {
 
 Worker::Worker(log::Logger& log, ServerCounters& counters, unsigned index)
-    : log_{log}, counters_{counters}, index_{index}, read_memory_(read_size_max) {}
+    : log_{log}, counters_{counters}, index_{index} {}
 
 void Worker::add(Connection& connection) {
   connection.next_ = first_;
@@ -104,9 +104,10 @@ std::string& Connection::begin_batch() {
 Result<Connection::Received> Connection::try_receive(std::size_t size_max) {
   // A short read emptied the socket: trying again before a wait would be a wasted system call.
   // And a peer that sends faster than we answer must leave the others of this thread their turn.
-  const bool turn_over = ++reads_in_a_row_ > reads_in_a_row_max;
+  const bool turn_over = ++reads_in_a_row_ > reads_in_a_row_max || read_in_a_row_ >= read_size_max;
   if ((std::exchange(drained_, false) || turn_over) && !draining_) {
     reads_in_a_row_ = 0;
+    read_in_a_row_ = 0;
     return Received::nothing_yet;
   }
   std::span<char> room = received_.room();
@@ -115,6 +116,7 @@ Result<Connection::Received> Connection::try_receive(std::size_t size_max) {
   const Attempt attempt = stream_.try_read(room);
   if (attempt.count > 0) {
     received_.add(attempt.count);
+    read_in_a_row_ += attempt.count;
     drained_ = attempt.count < room.size() && !stream_.is_tls();
     progressed();
     return Received::bytes;
@@ -167,7 +169,7 @@ Result<bool> Connection::try_send_batch() {
     pieces.push_back(body.bytes);
     begin = body.at;
   }
-  pieces.push_back(out.substr(begin));
+  if (begin < out.size()) pieces.push_back(out.substr(begin));
   bodies.clear();
 
   Attempt attempt;

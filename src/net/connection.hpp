@@ -109,6 +109,7 @@ class Connection {
   bool greeting_ = false;  // The handshake limit holds, not the idle one.
   bool flushing_ = false;  // unsent_ is being sent.
   unsigned reads_in_a_row_ = 0;
+  std::size_t read_in_a_row_ = 0;  // Bytes.
   bool draining_ = false;
   bool drained_ = true;             // The socket had nothing more when it was last read.
   Connection* previous_ = nullptr;  // The worker's list of its connections.
@@ -150,14 +151,16 @@ asio::awaitable<Status> pump(Connection& connection, Decoder& decoder, Handle ha
     std::string& out = connection.begin_batch();
     Result<Flow> flow = handle_unread(connection.received(), decoder, handle, out);
     Result<bool> sent = connection.try_send_batch();
-    connection.received().keep();
-    if (sent && !*sent)
-      if (Status flushed = co_await connection.flush(); !flushed) co_return flushed.error();
     if (!sent) co_return sent.error();
+    if (!*sent) {
+      connection.received().keep();
+      if (Status flushed = co_await connection.flush(); !flushed) co_return flushed.error();
+    }
     if (!flow) co_return flow.error();
     if (*flow == Flow::finish) co_return ok;
     Result<Received> got = connection.try_receive(chunk_size_max);
     while (got && *got == Received::nothing_yet) {
+      connection.received().keep();
       const Status waited = co_await connection.readable();
       if (!waited && !connection.draining()) co_return waited.error();
       got = connection.try_receive(chunk_size_max);

@@ -23,7 +23,8 @@ inline constexpr std::chrono::seconds folder_lock_limit{2};
 
 /// One read, and so one batch of messages, takes at most this much.
 inline constexpr std::size_t read_size_max = 256 * 1024;
-/// So many reads without a wait, then the other connections of the thread have their turn.
+/// So many reads without a wait, or read_size_max bytes, then the other connections of the thread
+/// have their turn.
 inline constexpr unsigned reads_in_a_row_max = 16;
 /// What may stand before a message's body in any dialect: an HTTP head is the longest.
 inline constexpr std::size_t head_size_max = 16 * 1024;

@@ -3,36 +3,53 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace netkit::net {
-namespace {
 
-constexpr std::size_t kept_size_min = 512;
-constexpr std::size_t read_size_min = 4096;
-
-}  // namespace
+std::size_t ReceiveBuffer::lead() const {
+  const std::size_t size = end_ - begin_;
+  return size <= shared_.size() / 2 ? size : 0;
+}
 
 std::span<char> ReceiveBuffer::room() {
-  if (kept_.empty()) return shared_.subspan(end_);
-  if (begin_ > 0) {
-    std::copy(kept_.begin() + static_cast<std::ptrdiff_t>(begin_),
-              kept_.begin() + static_cast<std::ptrdiff_t>(end_), kept_.begin());
-    end_ -= begin_;
-    begin_ = 0;
+  if (kept_.empty() && begin_ > 0) {
+    std::copy(shared_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              shared_.begin() + static_cast<std::ptrdiff_t>(end_), shared_.begin());
+    end_ -= std::exchange(begin_, 0);
   }
-  // Grows with what has come, never with what was announced.
-  if (kept_.size() - end_ < read_size_min && kept_.size() < kept_size_max_)
-    kept_.resize(std::min(kept_size_max_, std::max(kept_.size() * 2, end_ + read_size_min)));
-  return {kept_.data() + end_, kept_.size() - end_};
+  if (kept_.empty() && lead() < end_) keep();  // It outgrows the shared memory.
+  const std::span<char> room = shared_.subspan(lead());
+  const std::size_t left = kept_size_max_ - std::min(kept_size_max_, end_ - begin_);
+  return empty() ? room : room.first(std::min(room.size(), left));
 }
 
 void ReceiveBuffer::add(std::size_t count) {
-  end_ += count;
+  if (kept_.empty()) {
+    end_ += count;
+    return;
+  }
+  // Each byte that arrives pays for the copy of at most one that was kept: the work stays linear
+  // however small the pieces are.
+  const std::span<char> kept = unread();
+  if (lead() == kept.size() && count >= kept.size()) {
+    std::copy(kept.begin(), kept.end(), shared_.begin());
+    end_ = kept.size() + count;
+    std::string{}.swap(kept_);
+  } else {
+    append({shared_.data() + lead(), count});
+  }
+  begin_ = 0;
 }
 
-std::span<char> ReceiveBuffer::unread() {
-  char* const from = kept_.empty() ? shared_.data() : kept_.data();
-  return {from + begin_, end_ - begin_};
+// Grows with what has come, never with what was announced.
+void ReceiveBuffer::append(std::string_view bytes) {
+  kept_.erase(0, begin_);
+  const std::size_t wanted = kept_.size() + bytes.size();
+  if (wanted > kept_.capacity())
+    kept_.reserve(std::max(wanted, std::min(2 * kept_.capacity(), kept_size_max_)));
+  kept_.append(bytes);
+  end_ = kept_.size();
 }
 
 bool ReceiveBuffer::holds(std::string_view view) const {
@@ -42,15 +59,13 @@ bool ReceiveBuffer::holds(std::string_view view) const {
 }
 
 void ReceiveBuffer::keep() {
-  if (empty()) {
-    begin_ = end_ = 0;
-    if (!kept_.empty()) std::string{}.swap(kept_);
-    return;
-  }
-  if (!kept_.empty()) return;
-  const std::span<char> tail = unread();
-  kept_.resize(std::max(tail.size(), kept_size_min));
-  std::copy(tail.begin(), tail.end(), kept_.begin());
+  if (!empty() && !kept_.empty() && begin_ == 0) return;
+  // A new string: the old one may have grown for a large message.
+  const std::span<const char> tail = unread();
+  if (!tail.empty())
+    kept_ = std::string{tail.data(), tail.size()};
+  else if (!kept_.empty())
+    std::string{}.swap(kept_);
   begin_ = 0;
   end_ = tail.size();
 }

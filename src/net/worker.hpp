@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,7 @@ class Worker {
   unsigned index() const { return index_; }
   log::Logger& log() { return log_; }
   ServerCounters& counters() { return counters_; }
-  std::span<char> read_memory() { return read_memory_; }
+  std::span<char> read_memory() { return {read_memory_.get(), read_memory_size}; }
   std::string& batch_output() { return batch_output_; }
   std::vector<BatchBody>& batch_bodies() { return batch_bodies_; }
 
@@ -53,7 +55,11 @@ class Worker {
   log::Logger& log_;
   ServerCounters& counters_;
   const unsigned index_;
-  std::vector<char> read_memory_;
+  // A largest read goes behind what was kept of the one before. Not zeroed: what is not used so far
+  // costs no memory.
+  static constexpr std::size_t read_memory_size = 2 * read_size_max;
+  const std::unique_ptr<char[]> read_memory_ =
+      std::make_unique_for_overwrite<char[]>(read_memory_size);
   std::string batch_output_;
   std::vector<BatchBody> batch_bodies_;
   Connection* first_ = nullptr;

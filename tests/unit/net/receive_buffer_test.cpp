@@ -122,3 +122,59 @@ TEST_CASE("ReceiveBuffer: a batch longer than the limit is kept whole, and no mo
   CHECK(bench.unread() == bytes);
   CHECK(bench.buffer.room().empty());
 }
+
+TEST_CASE("ReceiveBuffer: bytes are the same whatever is read, used and kept when") {
+  std::string sent;
+  for (std::size_t i = 0; i < 60'000; ++i)
+    sent.push_back(static_cast<char>('a' + i * i % 23));
+  for (const std::size_t piece : {1u, 7u, 100u, 3000u, 4095u, 4096u, 4097u, 8192u}) {
+    for (const std::size_t used : {1u, 50u, 2999u, 5000u, 12'000u}) {
+      for (const std::size_t kept_every : {1u, 2u, 5u}) {
+        Bench bench;
+        std::size_t consumed = 0;
+        std::size_t put = 0;
+        bool same = true;
+        for (std::size_t turn = 1; put < sent.size(); ++turn) {
+          const std::size_t size = std::min({piece, sent.size() - put, bench.buffer.room().size()});
+          bench.put(std::string_view{sent}.substr(put, size));
+          put += size;
+          while (bench.unread().size() >= used) {
+            same =
+                same && bench.unread() == std::string_view{sent}.substr(consumed, put - consumed);
+            bench.buffer.consume(used);
+            consumed += used;
+          }
+          if (turn % kept_every != 0) continue;
+          bench.buffer.keep();
+          bench.overwrite_shared();
+          same = same && bench.unread() == std::string_view{sent}.substr(consumed, put - consumed);
+        }
+        CAPTURE(piece);
+        CAPTURE(used);
+        CHECK(same);
+      }
+    }
+  }
+}
+
+TEST_CASE("ReceiveBuffer: a piece at least as long as what is kept joins it in the shared memory") {
+  Bench bench;
+  bench.put("half");
+  bench.buffer.keep();
+  bench.put("abc");
+  CHECK_FALSE(bench.is_shared());
+  bench.put("a message");
+  CHECK(bench.is_shared());
+  CHECK(bench.unread() == "halfabca message");
+}
+
+TEST_CASE("ReceiveBuffer: what outgrows the shared memory is kept without being told to") {
+  Bench bench;
+  const std::string bytes(5000, 'z');
+  bench.put(bytes);
+  CHECK(bench.is_shared());
+  CHECK(bench.buffer.room().size() == 8192);
+  CHECK_FALSE(bench.is_shared());
+  bench.put(bytes);
+  CHECK(bench.unread() == bytes + bytes);
+}
