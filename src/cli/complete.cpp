@@ -33,14 +33,17 @@ std::vector<Candidate> endpoints(const config::Environment& environment, std::st
   return found;
 }
 
-std::vector<Candidate> values_of(const Option& option, const config::Environment& environment,
-                                 std::string_view typed) {
+std::vector<Candidate> values_of(const Option& option, const Words& before,
+                                 const config::Environment& environment, std::string_view typed) {
   if (option.complete == Complete::file) return {{":files", ""}};
   if (option.complete == Complete::directory) return {{":directories", ""}};
   if (option.complete == Complete::endpoint) return endpoints(environment, typed);
   std::vector<Candidate> found;
   for (const std::string& choice : option.choices)
     found.push_back({choice, ""});
+  if (option.candidates)
+    for (const std::string& each : option.candidates({environment, before}))
+      found.push_back({each, ""});
   return found;
 }
 
@@ -65,7 +68,7 @@ const Option* next_positional(const Options& options, const Words& words) {
   std::size_t given = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Option* option = find_typed(options, words[i]);
-    if (option && !option->flag) ++i;
+    if (option && option->takes_next_word()) ++i;
     if (!option && !words[i].starts_with('-')) ++given;
   }
   const Option* last = nullptr;
@@ -85,13 +88,13 @@ std::optional<std::vector<Candidate>> option_values(const Options& options, cons
   if (equals != std::string_view::npos) {
     const Option* option = find_typed(options, typed.substr(0, equals));
     std::vector<Candidate> found;
-    if (option) found = values_of(*option, environment, typed.substr(equals + 1));
+    if (option) found = values_of(*option, before, environment, typed.substr(equals + 1));
     for (Candidate& each : found)
       if (!each.text.starts_with(':')) each.text.insert(0, typed.substr(0, equals + 1));
     return found;
   }
   const Option* last = before.empty() ? nullptr : find_typed(options, before.back());
-  if (last && !last->flag) return values_of(*last, environment, typed);
+  if (last && last->takes_next_word()) return values_of(*last, before, environment, typed);
   return std::nullopt;
 }
 
@@ -106,7 +109,8 @@ std::vector<Candidate> within_verb(const Located& located, std::string_view type
   if (const auto values = option_values(options, located.rest, typed, environment)) return *values;
   if (typed.starts_with('-')) return option_names(options);
   const Option* positional = next_positional(options, located.rest);
-  return positional ? values_of(*positional, environment, typed) : std::vector<Candidate>{};
+  return positional ? values_of(*positional, located.rest, environment, typed)
+                    : std::vector<Candidate>{};
 }
 
 void add_verbs(const Command& command, std::vector<Candidate>& found) {

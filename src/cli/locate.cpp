@@ -36,7 +36,7 @@ bool takes_next(const Options& options, const std::string& word) {
   for (const Option& option : options.all())
     if (word == "--" + option.name ||
         (option.letter != 0 && word == std::string{'-', option.letter}))
-      return !option.positional && !option.flag;
+      return option.takes_next_word();
   return false;
 }
 

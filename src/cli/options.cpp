@@ -3,6 +3,15 @@
 
 namespace netkit::cli {
 
+std::string Typed::value_of(std::string_view name) const {
+  const std::string option = "--" + std::string{name};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == option && i + 1 < words.size()) return words[i + 1];
+    if (words[i].starts_with(option + "=")) return words[i].substr(option.size() + 1);
+  }
+  return {};
+}
+
 Option& Options::add(std::string name, std::string value_name, std::string help) {
   Option& option = options_.emplace_back();
   option.name = std::move(name);

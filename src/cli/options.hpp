@@ -12,11 +12,21 @@
 
 #include "base/result.hpp"
 #include "cli/value.hpp"
+#include "config/resolve.hpp"
 
 namespace netkit::cli {
 
 /// What a word on the command line may become when Tab is pressed.
 enum class Complete { nothing, file, directory, endpoint };
+
+/// What completion by a command may look at: local files, and what stands on the line already.
+struct Typed {
+  const config::Environment& environment;
+  const std::vector<std::string>& words;
+
+  /// The value that option `name` has on the line, or empty.
+  std::string value_of(std::string_view name) const;
+};
 
 /// One declared option or positional argument. Chained setters refine what Options::value made.
 struct Option {
@@ -32,11 +42,17 @@ struct Option {
   bool required = false;
   bool command_line_only = false;  ///< No configuration key, no environment variable.
   std::vector<std::string> defaults;
-  std::optional<std::string> alone;  ///< The value of --name without one; it takes only --name=VALUE.
+  std::optional<std::string>
+      alone;  ///< The value of --name without one; it takes only --name=VALUE.
   std::vector<std::string> choices;  ///< All valid values, if they are few.
   Complete complete = Complete::nothing;
+  /// Candidates that only the command knows. Quick, silent, and without a network.
+  std::function<std::vector<std::string>(const Typed& typed)> candidates;
   std::function<Status(const std::vector<std::string>&)> assign;
   std::function<void()> reset;  ///< Back to the default, before values are assigned once more.
+
+  /// True if the word behind `--name` is its value.
+  bool takes_next_word() const { return !positional && !flag && !alone; }
 
   Option& with_letter(char short_form) {
     letter = short_form;
@@ -52,6 +68,10 @@ struct Option {
   }
   Option& completes(Complete kind) {
     complete = kind;
+    return *this;
+  }
+  Option& completes(std::function<std::vector<std::string>(const Typed& typed)> by) {
+    candidates = std::move(by);
     return *this;
   }
   Option& must_be_given() {

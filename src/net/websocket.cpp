@@ -174,14 +174,18 @@ asio::awaitable<Result<WebSocketClient>> WebSocketClient::open(Stream stream, Up
 }
 
 asio::awaitable<Status> WebSocketClient::send(wire::WebSocketOp op, std::string_view body) {
-  out_.clear();
-  wire::append_websocket(out_, op, body, mask_key());
+  if (queued_.size() > posted_size_max)
+    co_return Error{Errc::busy, "send to a server that does not read"};
+  wire::append_websocket(queued_, op, body, mask_key());
+  if (sending_) co_return ok;  // Whoever is sending sends this as well.
   sending_ = true;
-  Status sent = co_await stream_.write(out_);
-  while (sent && pong_due_) {
+  Status sent = ok;
+  while (sent && (pong_due_ || !queued_.empty())) {
+    if (pong_due_)
+      wire::append_websocket(queued_, wire::WebSocketOp::pong,
+                             *std::exchange(pong_due_, std::nullopt), mask_key());
     out_.clear();
-    wire::append_websocket(out_, wire::WebSocketOp::pong, *std::exchange(pong_due_, std::nullopt),
-                           mask_key());
+    out_.swap(queued_);
     sent = co_await stream_.write(out_);
   }
   sending_ = false;
@@ -211,9 +215,11 @@ void WebSocketClient::limit_silence(std::chrono::nanoseconds limit) {
 }
 
 asio::awaitable<void> WebSocketClient::close() {
-  out_.clear();
-  wire::append_websocket_close(out_, 1000, {}, mask_key());
-  static_cast<void>(co_await stream_.write(out_));  // The stream ends either way.
+  if (!sending_) {
+    out_.clear();
+    wire::append_websocket_close(out_, 1000, {}, mask_key());
+    static_cast<void>(co_await stream_.write(out_));  // The stream ends either way.
+  }
   co_await stream_.close();
 }
 

@@ -76,9 +76,10 @@ class WebSocketClient {
   static asio::awaitable<Result<WebSocketClient>> open(Stream stream, UpgradeWish wish,
                                                        std::size_t message_size_max);
 
-  /// May go on while receive() waits.
+  /// May go on while receive() waits. Called while another send() is in progress, it leaves the
+  /// message to that one; Errc::busy if too much waits so.
   asio::awaitable<Status> send(wire::WebSocketOp op, std::string_view body);
-  /// Asks for a sign of life; not while send() is in progress.
+  /// Asks for a sign of life.
   asio::awaitable<Status> ping() { return send(wire::WebSocketOp::ping, {}); }
   /// From now on, receive() ends with Errc::timed_out when the server was silent for `limit`; pongs
   /// are a sign of life.
@@ -96,7 +97,8 @@ class WebSocketClient {
 
   Stream stream_;
   std::unique_ptr<Reader> reader_;
-  std::string out_;
+  std::string out_;                            // What is being written.
+  std::string queued_;                         // What is to be written next.
   std::chrono::nanoseconds silence_limit_{0};  // Zero: none.
   bool sending_ = false;
   std::optional<std::string> pong_due_;  // A ping came while a message was being sent.

@@ -6,11 +6,13 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <doctest/doctest.h>
+#include <mutex>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/connect.hpp"
+#include "net/outlet.hpp"
 #include "net/rig.hpp"
 #include "net/spawn.hpp"
 #include "support/temporary_folder.hpp"
@@ -363,4 +365,120 @@ TEST_CASE("WebSocketClient: refuses servers that do not answer its handshake") {
   CHECK(run(open_at(endless.port())).error().code == Errc::too_large);
   RunningServer cut{answering("HTTP/1.1 101 Switch")};
   CHECK(run(open_at(cut.port())).error().code == Errc::closed);
+}
+
+namespace {
+
+/// A service that says hello to whoever connects, then whatever the test posts to its outlet.
+struct Speaker {
+  std::mutex mutex;
+  std::shared_ptr<Outlet> outlet;
+
+  std::shared_ptr<Outlet> get() {
+    const std::lock_guard lock{mutex};
+    return outlet;
+  }
+
+  asio::awaitable<Status> serve(Connection& connection) {
+    const OutletGuard guard{connection};
+    const auto answer = [](const wire::HttpRequest&, std::string&) {};
+    Result<bool> upgraded = co_await upgrade_to_websocket(connection, answer);
+    if (!upgraded || !*upgraded) co_return ok;
+    connection.touch();
+    {
+      const std::lock_guard lock{mutex};
+      outlet = guard.get();
+    }
+    const auto echo = [](WebSocketOp op, std::string_view body, std::string& out) -> Result<Flow> {
+      wire::append_websocket(out, op, body);
+      return Flow::go_on;
+    };
+    co_return co_await pump_websocket(connection, 64 * 1024, echo);
+  }
+};
+
+RunningServer::Plan speaking_plan(Speaker& speaker) {
+  RunningServer::Plan plan;
+  plan.listen = {"ws://127.0.0.1:0"};
+  plan.service.on_connection = [&](Connection& each) { return speaker.serve(each); };
+  plan.service.tls_mode = [](Scheme) { return TlsMode::never; };
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("Outlet: says things to a peer that asked nothing, in order with answers") {
+  Speaker speaker;
+  RunningServer server{speaking_plan(speaker)};
+  Peer peer{server.port()};
+  REQUIRE(peer.send(handshake));
+  REQUIRE(peer.receive(accepted.size()) == accepted);
+  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  speaker.get()->post(WebSocketOp::text, "one");
+  speaker.get()->post(WebSocketOp::text, "two");
+  CHECK(peer.receive(10) == "\x81\x03one\x81\x03two");
+  peer.send(masked('\x81', "three"));
+  CHECK(peer.receive(7) == "\x81\x05three");
+}
+
+TEST_CASE("Outlet: what a slow peer has not taken comes whole and in order") {
+  Speaker speaker;
+  RunningServer server{speaking_plan(speaker)};
+  Peer peer{server.port(), 4096};
+  REQUIRE(peer.send(handshake));
+  REQUIRE(peer.receive(accepted.size()) == accepted);
+  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string body = noise(20'000, static_cast<std::uint32_t>(i));
+    wire::append_websocket(expected, WebSocketOp::binary, body);
+    speaker.get()->post(WebSocketOp::binary, body);
+    if (i == 20) peer.send(masked('\x81', "in between"));
+  }
+  const std::string got = peer.receive(expected.size() + 12);
+  const std::size_t answer = got.find("\x81\x0Ain between");
+  REQUIRE(answer != std::string::npos);
+  const bool same = got.substr(0, answer) + got.substr(answer + 12) == expected;
+  CHECK(same);
+}
+
+TEST_CASE("Outlet: a peer that never reads is let go, and the server lives") {
+  Speaker speaker;
+  RunningServer server{speaking_plan(speaker)};
+  Peer peer{server.port(), 4096};
+  REQUIRE(peer.send(handshake));
+  REQUIRE(peer.receive(accepted.size()) == accepted);
+  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  const std::string body = noise(1'000'000);
+  // More than any system's buffers take.
+  for (int i = 0; i < 30; ++i)
+    speaker.get()->post(WebSocketOp::binary, body);
+  CHECK(server.logged("disconnect"));
+  speaker.get()->post(WebSocketOp::text, "to nobody");
+  Peer other{server.port()};
+  REQUIRE(other.send(handshake));
+  CHECK(other.receive(accepted.size()) == accepted);
+}
+
+TEST_CASE("Outlet: close ends the connection in order after what was posted") {
+  Speaker speaker;
+  RunningServer server{speaking_plan(speaker)};
+  Peer peer{server.port()};
+  REQUIRE(peer.send(handshake));
+  REQUIRE(peer.receive(accepted.size()) == accepted);
+  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  speaker.get()->post(WebSocketOp::text, "bye");
+  speaker.get()->close();
+  CHECK(peer.receive_all() ==
+        "\x81\x03"
+        "bye\x88\x02\x03\xE9");
+}
+
+TEST_CASE("is_own_host: addresses, localhost and given names, and nothing else") {
+  const std::vector<std::string> names{"ups.example"};
+  for (const char* host : {"127.0.0.1:8765", "192.0.2.7", "[::1]:8765", "localhost:1",
+                           "ups.example:8765", "UPS.example"})
+    CHECK_MESSAGE(is_own_host(host, names), host);
+  for (const char* host : {"", "evil.example", "ups.example.evil.example:8765", "x:1:2", "ws://a"})
+    CHECK_FALSE_MESSAGE(is_own_host(host, names), host);
 }

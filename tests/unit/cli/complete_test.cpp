@@ -44,13 +44,21 @@ bool has(const Words& words, std::string_view word) {
 TEST_CASE("candidates: commands first, then verbs, those that begin as typed") {
   const Home home;
   CHECK(home.offered({}).empty());
-  CHECK(home.offered({""}) == Words{"paint", "say", "either"});
+  CHECK(home.offered({""}) == Words{"paint", "say", "either", "steer"});
   CHECK(home.offered({"p"}) == Words{"paint"});
   CHECK(home.offered({"paint", ""}) == Words{"draw", "erase"});
   CHECK(home.offered({"paint", "e"}) == Words{"erase"});
   CHECK(home.offered({"xyzzy", ""}).empty());
   CHECK(home.offered({"--json", "paint", "-v", "d"}) == Words{"draw"});
   CHECK(candidates(table, {"s"}, {}).front().description == "Say a word");
+}
+
+TEST_CASE("candidates: verbs right behind a command that may do without one") {
+  const Home home;
+  CHECK(home.offered({"steer", ""}) == Words{"check"});
+  CHECK(home.offered({"steer", "--fast", ""}).empty());
+  CHECK(has(home.offered({"steer", "--"}), "--fast"));
+  CHECK_FALSE(has(home.offered({"steer", "--"}), "check"));
 }
 
 TEST_CASE("candidates: options of the verb and the global ones") {

@@ -104,3 +104,9 @@ TEST_CASE("help_command: lists the verbs with their first examples") {
                        "Verbs:\n  draw                      Draw a thing\n"));
   CHECK(has(text, "netkit paint draw here"));
 }
+
+TEST_CASE("help_verb: a verb that may be left out names the others") {
+  CHECK(has(verb_help("either", ""), "\nVerbs:\n  check                     Check only\n"));
+  CHECK_FALSE(has(verb_help("either", "check"), "Verbs:"));
+  CHECK_FALSE(has(verb_help("say", ""), "Verbs:"));
+}

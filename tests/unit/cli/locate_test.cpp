@@ -44,6 +44,13 @@ TEST_CASE("locate: a command without verbs takes the next word as its own") {
   CHECK(found({"either", "x", "check"}) == Found{"either", "[]", {"x", "check"}});
 }
 
+TEST_CASE("locate: the value of an option of the verb that may be left out is no verb") {
+  CHECK(found({"steer", "--to", "check", "x"}) == Found{"steer", "[]", {"--to", "check", "x"}});
+  CHECK(found({"steer", "-t", "check"}) == Found{"steer", "[]", {"-t", "check"}});
+  CHECK(found({"steer", "--to=a", "check"}) == Found{"steer", "[check]", {"--to=a"}});
+  CHECK(found({"steer", "--fast", "check"}) == Found{"steer", "[check]", {"--fast"}});
+}
+
 TEST_CASE("locate: global options may stand before command and verb, with their values") {
   CHECK(found({"--json", "paint", "-v", "draw", "x"}) ==
         Found{"paint", "[draw]", {"--json", "-v", "x"}});

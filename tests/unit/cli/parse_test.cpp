@@ -153,3 +153,18 @@ TEST_CASE("parse_words: one argument too many is refused") {
   CHECK_FALSE(parse_words(options, {"a", "-"}));
   CHECK_FALSE(parse_words(Options{}, {"a"}));
 }
+
+TEST_CASE("parse_words: an option that may stand alone takes a value behind '=' only") {
+  std::optional<std::string> wait;
+  std::vector<std::string> hosts;
+  Options options;
+  options.value("wait", wait, "DUR", "").may_stand_alone("0");
+  options.positionals("HOST", hosts, "");
+  const auto alone = parse_words(options, {"--wait", "web1"});
+  REQUIRE(alone);
+  CHECK(alone->at("wait") == std::vector<std::string>{"0"});
+  CHECK(alone->at("HOST") == std::vector<std::string>{"web1"});
+  const auto given = parse_words(options, {"--wait=5m", "web1"});
+  REQUIRE(given);
+  CHECK(given->at("wait") == std::vector<std::string>{"5m"});
+}

@@ -46,6 +46,18 @@ class PlainAction final : public Action {
   std::optional<std::string> word;
 };
 
+class SteerAction final : public Action {
+ public:
+  void declare(Options& options) override {
+    options.value("to", to, "PLACE", "Where to").with_letter('t');
+    options.flag("fast", fast, "Fast");
+  }
+  Status run(Context&) override { return ok; }
+
+  std::optional<std::string> to;
+  bool fast = false;
+};
+
 inline constexpr std::array<Example, 1> draw_examples{
     {{"netkit paint draw here", "draws a round thing"}}};
 inline constexpr std::array<ExitNote, 1> draw_exits{{{5, "there was nothing to draw"}}};
@@ -87,10 +99,21 @@ inline constexpr std::array<Verb, 2> either_verbs{{
      .make = make_action<PlainAction>},
 }};
 
-inline constexpr std::array<Command, 3> rows{{
+inline constexpr std::array<Verb, 2> steer_verbs{{
+    {.name = "",
+     .summary = "Steer",
+     .description = "Steers.",
+     .examples = {},
+     .exits = {},
+     .make = make_action<SteerAction>},
+    either_verbs[1],
+}};
+
+inline constexpr std::array<Command, 4> rows{{
     {"paint", "Draw and erase", paint_verbs},
     {"say", "Say a word", say_verbs},
     {"either", "Run or check", either_verbs},
+    {"steer", "Steer or check", steer_verbs},
 }};
 inline constexpr Table table{rows};
 
