@@ -5,14 +5,14 @@
 
 #include "cli/builtin.hpp"
 #include "commands/echo/echo.hpp"
+#include "commands/shutdown/shutdown.hpp"
 
 namespace netkit::commands {
 
 cli::Table table() {
   static const std::array rows{
-      echo::command,
-      cli::help_builtin,
-      cli::completion_builtin,
+      echo::command,     shutdown::server_command, shutdown::agent_command,
+      cli::help_builtin, cli::completion_builtin,
   };
   return rows;
 }

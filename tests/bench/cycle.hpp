@@ -49,8 +49,8 @@ inline Cycle tcp_cycle(std::size_t message_size, std::size_t window) {
 }
 
 /// The first byte, the mask bit (0x80 or 0) with the length, the extended length: RFC 6455, 5.2.
-inline std::string ws_header(std::size_t payload_size, unsigned mask_bit) {
-  std::string header{"\x82"};
+inline std::string ws_header(std::size_t payload_size, unsigned mask_bit, char first = '\x82') {
+  std::string header{first};
   int extra = 0;
   if (payload_size < 126) {
     header.push_back(static_cast<char>(mask_bit | payload_size));
@@ -74,6 +74,25 @@ inline Cycle ws_cycle(std::size_t message_size, std::size_t window) {
     for (std::size_t at = 0; at < payload.size(); ++at)
       payload[at] = static_cast<char>(payload[at] ^ mask[at % 4]);
     cycle.requests += ws_header(message_size, 0x80) + mask + payload;
+  }
+  close_cycle(cycle, window);
+  return cycle;
+}
+
+/// Text messages, whose answers are `Echo: ` and the message, as shutdown-server answers.
+inline Cycle ws_prefixed_cycle(std::size_t message_size, std::size_t window) {
+  std::mt19937 random{1};
+  Cycle cycle{.count = cycle_count(message_size)};
+  for (std::size_t i = 0; i < cycle.count; ++i) {
+    std::string payload = random_bytes(message_size, random);
+    for (char& byte : payload)
+      byte = static_cast<char>('a' + (byte & 15));
+    const std::string reply = "Echo: " + payload;
+    cycle.replies += ws_header(reply.size(), 0, '\x81') + reply;
+    const std::string mask = random_bytes(4, random);
+    for (std::size_t at = 0; at < payload.size(); ++at)
+      payload[at] = static_cast<char>(payload[at] ^ mask[at % 4]);
+    cycle.requests += ws_header(message_size, 0x80, '\x81') + mask + payload;
   }
   close_cycle(cycle, window);
   return cycle;

@@ -81,7 +81,7 @@ def take(command, server):
         return None
 
 
-def run_row(protocol, row, servers, options):
+def run_row(protocol, row, servers, options, dialect):
     """{server name: [a sample each round]}, the list empty for a peer that failed. The order of
     the servers turns with the rounds, so that none always follows the same one."""
     samples = {server.name: [] for server in servers}
@@ -93,7 +93,7 @@ def run_row(protocol, row, servers, options):
         for server in servers[at:] + servers[:at]:
             if server.name in failed:
                 continue
-            command = load_command(options.load, protocol, row, server.ports[protocol],
+            command = load_command(options.load, dialect, row, server.ports[protocol],
                                    options.seconds)
             result = take(command, server)
             if result:
@@ -104,10 +104,12 @@ def run_row(protocol, row, servers, options):
     return samples
 
 
-def run_rows(protocol, rows, commands, options):
-    """{row label: {server name: [a sample each round]}}."""
+def run_rows(protocol, rows, commands, options, dialect=None):
+    """{row label: {server name: [a sample each round]}}. `dialect`: the load's --protocol, where
+    it is not that of the server's endpoint."""
     servers = [Server(name, command).start() for name, command in commands.items()]
-    samples = {row.label: run_row(protocol, row, servers, options) for row in rows}
+    samples = {row.label: run_row(protocol, row, servers, options, dialect or protocol)
+               for row in rows}
     for server in servers:
         server.stop()
     return samples

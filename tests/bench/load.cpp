@@ -26,6 +26,8 @@ constexpr const char* help =
     "Echo clients in one thread: every byte that returns is checked, every message is timed.\n"
     "\n"
     "  --protocol tcp|ws     bare bytes, or WebSocket binary messages of one frame (tcp)\n"
+    "             greeting   WebSocket text messages: the server greets with the client's address\n"
+    "                        and answers each with `Echo: ` before it, as shutdown-server does\n"
     "  --connections N       (1)\n"
     "  --size BYTES          of a message (64)\n"
     "  --outstanding N       messages under way on each connection (1)\n"
@@ -74,8 +76,12 @@ void read_address(std::string_view text, sockaddr_in& address) {
 }
 
 void read_protocol(std::string_view text, Target& target) {
-  if (text != "tcp" && text != "ws") give_up("not a protocol: " + std::string{text});
-  target.websocket = text == "ws";
+  if (text != "tcp" && text != "ws" && text != "greeting")
+    give_up("not a protocol: " + std::string{text});
+  target.websocket = text != "tcp";
+  constexpr std::string_view address = "127.0.0.1";
+  if (text == "greeting")
+    target.greeting = netkit::bench::ws_header(address.size(), 0, '\x81') + std::string{address};
 }
 
 Options read_options(int argc, char** argv) {
@@ -123,6 +129,13 @@ void raise_open_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Cycle cycle_of(const Options& options) {
+  using namespace netkit::bench;
+  if (!options.target.greeting.empty()) return ws_prefixed_cycle(options.size, options.outstanding);
+  if (options.target.websocket) return ws_cycle(options.size, options.outstanding);
+  return tcp_cycle(options.size, options.outstanding);
+}
+
 // True once a line came, false at the end of input.
 bool say_ready_and_wait() {
   std::puts("ready");
@@ -165,9 +178,7 @@ void measure(LoadClient& client, const Options& options) {
 int main(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   raise_open_file_limit();
-  Cycle cycle = options.target.websocket
-                    ? netkit::bench::ws_cycle(options.size, options.outstanding)
-                    : netkit::bench::tcp_cycle(options.size, options.outstanding);
+  Cycle cycle = cycle_of(options);
   LoadClient client{options.target, std::move(cycle), options.outstanding};
   if (options.idle)
     hold_idle(client, options);

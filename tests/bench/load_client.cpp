@@ -153,10 +153,12 @@ void LoadClient::read_handshake(Connection& connection) {
     if (connection.head.size() > head_size_max) give_up("the handshake's answer has no end");
     return;
   }
+  const std::string_view rest = std::string_view{connection.head}.substr(end + 4);
   if (!connection.head.starts_with("HTTP/1.1 101") ||
-      connection.head.find(ws_accept) == std::string::npos || end + 4 != connection.head.size())
+      connection.head.find(ws_accept) == std::string::npos || !target_.greeting.starts_with(rest))
     give_up("the server refused the handshake: " +
             connection.head.substr(0, connection.head.find('\r')));
+  if (rest.size() < target_.greeting.size()) return;
   connection.head = {};
   opened(connection);
 }

@@ -20,6 +20,7 @@ namespace netkit::bench {
 struct Target {
   sockaddr_in address{};
   bool websocket = false;
+  std::string greeting{};   ///< What the server sends once the handshake is done, as bytes.
   std::size_t sources = 1;  ///< Connect from 127.0.0.1, 127.0.0.2, ... in turn; 1: do not bind.
 };
 

@@ -1,0 +1,260 @@
+// Sessions and hosts: who is connected, and what their coming and going means for an order.
+#include "commands/shutdown/book.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace netkit::shutdown {
+
+void Book::restore(Host host) {
+  const HostKey key = host.key;
+  hosts_.insert_or_assign(key, std::move(host));
+}
+
+void Book::restore(Order order, Time now) {
+  const OrderId id = order.id;
+  // Ids grow with nothing; the time tells which is a host's last.
+  OrderId& last = last_order_[order.host];
+  const Order* known = find_order(last);
+  if (!known || known->ordered <= order.ordered) last = id;
+  // Whether a plain client was told before the end is not known: better twice than never.
+  if (order.state == State::ordered && order.host.starts_with("a:")) order.offered = false;
+  if (order.active()) active_.insert(id);
+  if (!order.line.empty()) with_line_.insert(id);
+  const Order& kept = orders_.insert_or_assign(id, std::move(order)).first->second;
+  host_at(kept.host, now);
+  // Nobody is connected yet. Whoever was going when the server ended may be silent by now.
+  if (waits_for_silence(kept)) watch(kept, false, now);
+}
+
+Host& Book::host_at(const HostKey& key, Time now) {
+  auto [found, added] = hosts_.try_emplace(key);
+  Host& host = found->second;
+  if (!added) return host;
+  host.key = key;
+  host.since = now;
+  if (!host.has_agent()) host.name = host.address = key.substr(2);
+  changes_.hosts.insert(key);
+  return host;
+}
+
+void Book::agent_connected(SessionId session, const std::string& address, const Hello& hello,
+                           bool enrolled, Time now) {
+  const HostKey key = key_of(hello.machine);
+  Host& host = host_at(key, now);
+  // The same machine again: its former connection is one that died without a word.
+  for (const SessionId former : sessions_of_[key])
+    changes_.dispatches.push_back({former, std::nullopt});
+  if (sessions_of_[key].empty()) host.since = now;
+  host.machine = hello.machine;
+  host.boot = hello.boot;
+  host.name = hello.host;
+  host.address = address;
+  host.exec = hello.exec;
+  host.version = hello.version;
+  host.hardware_addresses = hello.hardware_addresses;
+  host.ports = hello.ports;
+  host.dry_run = hello.dry_run;
+  host.enrolled = enrolled;
+  host.last_seen = now;
+  sessions_[session] = {key, address, true};
+  sessions_of_[key].insert(session);
+  changes_.hosts.insert(key);
+  changes_.seen.push_back(address);
+  take_line_orders(address, key, now);
+  if (Order* order = active_order(key)) resume(*order, host, now);
+}
+
+void Book::plain_connected(SessionId session, const std::string& address, Time now) {
+  const HostKey key = key_of_address(address);
+  Host& host = host_at(key, now);
+  if (sessions_of_[key].empty()) host.since = now;
+  host.last_seen = now;
+  sessions_[session] = {key, address, false};
+  sessions_of_[key].insert(session);
+  changes_.hosts.insert(key);
+  Order* const order = active_order(key);
+  // As the original: who is on the one list is not put on the other.
+  if (!order || order->line.empty()) changes_.seen.push_back(address);
+  if (!order) return;
+  watches_.erase(key);
+  if (order->state == State::ordered) offer(*order, now);
+}
+
+/// An order to a host that has come (back).
+void Book::resume(Order& order, const Host& host, Time now) {
+  watches_.erase(host.key);
+  const bool same_boot = order.boot == host.boot;
+  if (order.offered && !same_boot) {
+    if (order.state == State::ordered)
+      change(order, State::expired, "the host has booted since and may never have had it", now);
+    else
+      change(order, State::down, "it has booted again since", now);
+    return;
+  }
+  offer(order, now);
+}
+
+/// An order that waited for whoever comes from an address becomes that of the agent that came.
+void Book::take_line_orders(const std::string& address, const HostKey& host, Time now) {
+  Order* const waiting = active_order(key_of_address(address));
+  if (!waiting || waiting->line.empty() || waiting->state != State::ordered || waiting->offered)
+    return;
+  if (active_order(host)) {
+    change(*waiting, State::cancelled, "the host has an order already", now);
+    return;
+  }
+  last_order_.erase(waiting->host);
+  changes_.hosts.insert(waiting->host);
+  waiting->host = host;
+  last_order_[host] = waiting->id;
+  changes_.orders.insert(waiting->id);
+}
+
+void Book::progress(SessionId session, const Progress& progress, Time now) {
+  const auto from = sessions_.find(session);
+  const auto found = orders_.find(progress.order);
+  if (from == sessions_.end() || found == orders_.end()) return;
+  Order& order = found->second;
+  if (order.host != from->second.host || !order.active()) return;
+  // Steps only lead on: an agent that was offered the order again repeats what is known.
+  switch (progress.step) {
+    case Step::receipt:
+      if (order.state < State::delivered) change(order, State::delivered, {}, now);
+      break;
+    case Step::accepted:
+      if (order.state < State::accepted) change(order, State::accepted, {}, now);
+      break;
+    case Step::going:
+      if (order.state < State::going) change(order, State::going, {}, now);
+      break;
+    case Step::refused: change(order, State::refused, progress.why, now); break;
+    case Step::cancelled: change(order, State::cancelled, {}, now); break;
+  }
+}
+
+void Book::goodbye(SessionId session, const Goodbye& goodbye, Time now) {
+  const auto from = sessions_.find(session);
+  if (from == sessions_.end()) return;
+  Order* const order = active_order(from->second.host);
+  if (!order) return;
+  // Whoever goes away on an order that it accepted obeys it, whether or not its last step came.
+  const bool obeys = order->id == goodbye.order && order->offered;
+  if (obeys && order->state < State::going) change(*order, State::going, {}, now);
+  if (waits_for_silence(*order)) watch(*order, obeys, now);
+}
+
+void Book::yep_written(SessionId session, OrderId id, Time now) {
+  const auto found = orders_.find(id);
+  if (found == orders_.end() || found->second.state != State::ordered) return;
+  change(found->second, State::delivered, {}, now);
+  // It may have gone before we came to note that it was told.
+  if (!sessions_.contains(session) && !is_connected(found->second.host))
+    watch(found->second, false, now);
+}
+
+void Book::disconnected(SessionId session, bool polite, Time now) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  const HostKey key = found->second.host;
+  polite = polite && !found->second.agent;  // An agent says goodbye by a message.
+  sessions_.erase(found);
+  auto& of_host = sessions_of_[key];
+  of_host.erase(session);
+  Host& host = host_at(key, now);
+  host.last_seen = now;
+  if (of_host.empty()) host.since = now;
+  changes_.hosts.insert(key);
+  if (of_host.empty()) lost(key, polite, now);
+}
+
+void Book::lost(const HostKey& host, bool polite, Time now) {
+  const Order* const order = active_order(host);
+  if (!order || !waits_for_silence(*order)) return;
+  const auto known = watches_.find(host);
+  const bool said_goodbye = polite || (known != watches_.end() && known->second.said_goodbye);
+  watch(*order, said_goodbye, now);
+}
+
+bool Book::waits_for_silence(const Order& order) const {
+  const bool agent = order.host.starts_with("m:");
+  return order.state == State::going || order.state == State::accepted ||
+         (!agent && order.state == State::delivered);
+}
+
+void Book::watch(const Order& order, bool said_goodbye, Time now) {
+  watches_[order.host] = {order.id, now, said_goodbye, false};
+}
+
+void Book::probed(const HostKey& host, bool alive, Time now) {
+  const auto found = watches_.find(host);
+  if (found == watches_.end() || !found->second.probing) return;
+  Watch& watch = found->second;
+  watch.probing = false;
+  Order& order = orders_.at(watch.order);
+  if (alive)
+    watch.silent_since = now;
+  else if (!is_connected(host))
+    change(order, State::down, {}, now);
+}
+
+const Host* Book::find_host(const HostKey& key) const {
+  const auto found = hosts_.find(key);
+  return found == hosts_.end() ? nullptr : &found->second;
+}
+
+const Order* Book::find_order(OrderId id) const {
+  const auto found = orders_.find(id);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
+const Order* Book::order_of(const HostKey& host) const {
+  const auto found = last_order_.find(host);
+  return found == last_order_.end() ? nullptr : find_order(found->second);
+}
+
+Order* Book::active_order(const HostKey& host) {
+  const auto found = last_order_.find(host);
+  if (found == last_order_.end()) return nullptr;
+  const auto order = orders_.find(found->second);
+  return order != orders_.end() && order->second.active() ? &order->second : nullptr;
+}
+
+SessionId Book::session_of(const HostKey& host) const {
+  const auto found = sessions_of_.find(host);
+  return found == sessions_of_.end() || found->second.empty() ? 0 : *found->second.rbegin();
+}
+
+bool Book::is_connected(const HostKey& host) const {
+  return session_of(host) != 0;
+}
+
+std::vector<HostKey> Book::matching(std::string_view text) const {
+  std::vector<HostKey> found;
+  const std::optional<Id> machine = parse_id(text);
+  for (const auto& [key, host] : hosts_) {
+    const std::string_view name = host.name;
+    const bool named = equal_ignoring_case(name, text) ||
+                       equal_ignoring_case(name.substr(0, name.find('.')), text);
+    if (named || host.address == text || (machine && host.has_agent() && host.machine == *machine))
+      found.push_back(key);
+  }
+  // An address that an agent introduced itself from means the agent, not its connection's address.
+  if (found.size() > 1 &&
+      std::any_of(found.begin(), found.end(), [](const HostKey& key) { return key[0] == 'm'; }))
+    std::erase_if(found, [&](const HostKey& key) { return key[0] == 'a' && !is_connected(key); });
+  return found;
+}
+
+std::string_view Book::state_of(const Host& host) const {
+  const Order* const order = order_of(host.key);
+  if (order && order->active()) return to_text(order->state);
+  if (is_connected(host.key)) return "online";
+  const bool last_word = order && host.last_seen && order->changed >= *host.last_seen;
+  if (last_word && (order->state == State::down || order->state == State::timeout))
+    return to_text(order->state);
+  return "offline";
+}
+
+}  // namespace netkit::shutdown

@@ -1,0 +1,165 @@
+// Finding the server, signing in, asking.
+#include "commands/shutdown/operator_client.hpp"
+
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/paths.hpp"
+#include "commands/shutdown/shutdown.hpp"
+#include "identity/token.hpp"
+
+namespace netkit::shutdown {
+namespace {
+
+constexpr std::size_t token_file_size_max = 4096;
+constexpr std::size_t events_kept_max = 100'000;
+
+/// The admin socket of a server on this machine, unless --server names one.
+Result<net::Endpoint> find_server(const cli::Context& context, const OperatorOptions& options) {
+  if (options.client.endpoint) {
+    net::Endpoint to = *options.client.endpoint;
+    const net::Scheme scheme = net::is_loopback(to) ? net::Scheme::ws : net::Scheme::wss;
+    to = net::complete(std::move(to), scheme, "127.0.0.1", port);
+    if (to.scheme == net::Scheme::unix_) return to;
+    if (to.path.empty()) to.path = "/operator";
+    if (to.scheme == net::Scheme::ws && !net::is_loopback(to))
+      return Error{Errc::refused, "send a token in clear to " + net::to_text(to),
+                   "use wss://, or no scheme at all"};
+    return to;
+  }
+  const std::string state =
+      options.state ? *options.state
+                    : cli::state_directory(context.environment, "shutdown-server", geteuid() == 0);
+  if (state.empty())
+    return Error{Errc::usage, "find the server's state", "give --state DIR or --server ENDPOINT"};
+  return net::Endpoint{.scheme = net::Scheme::unix_,
+                       .host = {},
+                       .port = {},
+                       .path = state + "/" + admin_socket_name};
+}
+
+Result<std::string> read_token(const OperatorOptions& options) {
+  if (options.token) return *options.token;
+  if (!options.token_file) return std::string{};
+  const std::string path = *options.token_file == "-" ? "/dev/stdin" : *options.token_file;
+  Result<std::string> text = read_file(path, token_file_size_max);
+  if (!text) return text.error();
+  return std::string{trim(*text)};
+}
+
+/// An answer that says no, as the error it was at the server.
+Error error_of(const wire::Json& answer) {
+  const auto value = static_cast<int>(answer.integer("value").value_or(0));
+  const bool system = answer.string("category") == std::string_view{"system"};
+  const std::error_code code =
+      system ? std::error_code{value, std::system_category()}
+             : make_error_code(
+                   static_cast<Errc>(value == 0 ? static_cast<int>(Errc::unexpected) : value));
+  return {code, std::string{answer.string("attempt").value_or("understand the server")},
+          std::string{answer.string("hint").value_or("")}};
+}
+
+}  // namespace
+
+void declare_operator(cli::Options& options, OperatorOptions& operator_options) {
+  cli::declare_client_limits(options, operator_options.client);
+  options
+      .value("server", operator_options.client.endpoint, "ENDPOINT",
+             "A server elsewhere, asked with a token; else the one on this machine")
+      .completes(cli::Complete::endpoint);
+  options
+      .value("state", operator_options.state, "DIR",
+             "Where the server on this machine keeps its state")
+      .completes(cli::Complete::directory);
+  options.value("token", operator_options.token, "TOKEN", "Who you are, for a server elsewhere");
+  options
+      .value("token-file", operator_options.token_file, "PATH", "The same from a file; - is stdin")
+      .completes(cli::Complete::file);
+}
+
+asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
+    const cli::Context& context, const OperatorOptions& options) {
+  const Result<net::Endpoint> to = find_server(context, options);
+  if (!to) co_return to.error();
+  const bool local = to->scheme == net::Scheme::unix_;
+  Result<std::string> token = local ? std::string{} : read_token(options);
+  if (!token) co_return token.error();
+  if (!local && !identity::is_token(*token))
+    co_return Error{Errc::refused, "order anything at " + net::to_text(*to),
+                    "a token comes from: netkit shutdown-server enrol --operator NAME"};
+  Result<net::Stream> stream = co_await cli::connect(context, options.client, *to);
+  if (!stream) {
+    if (local)
+      co_return Error{
+          stream.error().code, "find a running server in " + net::to_text(*to),
+          "start it: netkit shutdown-server; or name it: --state DIR, --server ENDPOINT"};
+    co_return stream.error();
+  }
+  stream->expire_in(options.client.answer_limit);
+  net::UpgradeWish wish{net::authority(*to), local ? "/operator" : to->path};
+  wish.subprotocols = {operator_subprotocol};
+  wish.token = std::move(*token);
+  Result<net::WebSocketClient> opened =
+      co_await net::WebSocketClient::open(std::move(*stream), wish, 64 * operator_message_size_max);
+  if (!opened)
+    co_return Error{opened.error().code, "speak to the server at " + net::to_text(*to),
+                    opened.error().attempt};
+  std::unique_ptr<OperatorClient> client{
+      new OperatorClient{std::move(*opened), options.client.answer_limit}};
+  Result<wire::Json> welcome = co_await client->receive();
+  if (!welcome) co_return welcome.error();
+  if (welcome->string("event") != std::string_view{"welcome"}) co_return error_of(*welcome);
+  co_return client;
+}
+
+asio::awaitable<Result<wire::Json>> OperatorClient::receive() {
+  const Result<wire::WebSocketMessage> message = co_await client_.receive();
+  if (!message) co_return Error{message.error().code, "hear from the server", message.error().hint};
+  co_return wire::Json::parse(
+      message->body,
+      {.size_max = 64 * operator_message_size_max, .depth_max = 32, .values_max = 10'000'000});
+}
+
+asio::awaitable<Result<wire::Json>> OperatorClient::ask(std::string_view word, JsonObject request) {
+  const std::int64_t id = ++last_id_;
+  request.add("id", id).add("do", word);
+  client_.stream().expire_in(answer_limit_);
+  if (Status sent = co_await client_.send(wire::WebSocketOp::text, request.str()); !sent)
+    co_return sent.error();
+  for (;;) {
+    Result<wire::Json> message = co_await receive();
+    if (!message) co_return message.error();
+    if (message->integer("id") == id) {
+      if (message->boolean("ok") != true) co_return error_of(*message);
+      co_return message;
+    }
+    if (events_.size() < events_kept_max) events_.push_back(std::move(*message));
+  }
+}
+
+asio::awaitable<Result<wire::Json>> OperatorClient::next_event(Duration limit) {
+  if (!events_.empty()) {
+    wire::Json event = std::move(events_.front());
+    events_.pop_front();
+    co_return event;
+  }
+  if (limit.count() > 0)
+    client_.stream().expire_in(limit);
+  else
+    client_.stream().expire_never();
+  co_return co_await receive();
+}
+
+Status with_operator(cli::Context& context, const OperatorOptions& options,
+                     std::function<asio::awaitable<Status>(OperatorClient& client)> talk) {
+  return cli::run_client([&]() -> asio::awaitable<Status> {
+    auto client = co_await OperatorClient::open(context, options);
+    if (!client) co_return client.error();
+    Status done = co_await talk(**client);
+    co_await (*client)->close();
+    co_return done;
+  });
+}
+
+}  // namespace netkit::shutdown

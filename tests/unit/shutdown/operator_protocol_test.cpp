@@ -1,0 +1,82 @@
+// Tests of the operators' requests and answers: what is read, what is refused, what is shown.
+#include "commands/shutdown/operator_protocol.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace netkit;
+using namespace netkit::shutdown;
+using namespace std::chrono_literals;
+
+namespace {
+
+Result<OperatorRequest> read(std::string_view text) {
+  const Result<wire::Json> message = wire::Json::parse(text);
+  REQUIRE(message);
+  return read_request(*message);
+}
+
+/// The member that a request is refused for.
+std::string refused(std::string_view text) {
+  const Result<OperatorRequest> request = read(text);
+  return request ? "taken" : request.error().attempt.str();
+}
+
+}  // namespace
+
+TEST_CASE("read_request: every member of an order") {
+  const auto request =
+      read(R"({"id":7,"do":"order","hosts":["web1","192.0.2.7"],"all_matching":true,"delay":1.5,)"
+           R"("expire":3600,"reason":"on battery","force":true})");
+  REQUIRE(request);
+  CHECK(request->id == 7);
+  CHECK(request->ask == Ask::order);
+  CHECK(request->hosts == std::vector<std::string>{"web1", "192.0.2.7"});
+  CHECK(request->all_matching);
+  CHECK_FALSE(request->all);
+  CHECK(request->delay == 1500ms);
+  CHECK(request->expire == 1h);
+  CHECK(request->reason == "on battery");
+  CHECK(request->force);
+}
+
+TEST_CASE("read_request: refuses what is not of its kind, by name") {
+  CHECK(refused(R"([])") == "read the request");
+  CHECK(refused(R"({"do":"list"})") == "read \"id\" of the request");
+  CHECK(refused(R"({"id":1})") == "read \"do\" of the request");
+  CHECK(refused(R"({"id":1,"do":"explode"})") == "read \"do\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","hosts":"web1"})") == "read \"hosts\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","hosts":[1]})") == "read \"hosts\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","hosts":[""]})") == "read \"hosts\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","delay":-1})") == "read \"delay\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","expire":1e300})") == "read \"expire\" of the request");
+  CHECK(refused(R"({"id":1,"do":"order","force":"yes"})") == "read \"force\" of the request");
+  CHECK(refused(R"({"id":1,"do":"history","limit":-1})") == "read \"limit\" of the request");
+  CHECK(refused(R"({"id":1,"do":"list"})") == "taken");
+}
+
+TEST_CASE("show: a host's own words stay inside their strings") {
+  Host host;
+  host.key = key_of(Id{'A'});
+  host.name = "web1\",\"x\":\"\n";
+  Order order;
+  order.id = 255;
+  order.why = "it said \"no\"";
+  const auto shown = wire::Json::parse(show(order, host));
+  REQUIRE(shown);
+  CHECK(shown->string("order") == "00000000000000ff");
+  CHECK(shown->string("host") == host.name);
+  CHECK(shown->string("why") == order.why);
+  CHECK(shown->find("expires")->is_null());
+}
+
+TEST_CASE("show_failure: the sentence, the exit code and the parts to make it of again") {
+  const auto shown = wire::Json::parse(
+      show_failure(3, Error{Errc::usage, "tell which 'web1' is meant", "two"}, {"a", "b"}));
+  REQUIRE(shown);
+  CHECK(shown->integer("id") == 3);
+  CHECK(shown->boolean("ok") == false);
+  CHECK(shown->string("error") == "cannot tell which 'web1' is meant: two");
+  CHECK(shown->integer("exit") == 2);
+  CHECK(shown->string("attempt") == "tell which 'web1' is meant");
+  CHECK(shown->items("matches").size() == 2);
+}
