@@ -14,10 +14,21 @@ void Book::restore(Host host) {
 
 void Book::restore(Order order, Time now) {
   const OrderId id = order.id;
-  // Ids grow with nothing; the time tells which is a host's last.
+  start_ = now;
+  order.changed = std::min(order.changed, now);  // The clock may have been set back.
+  // The time tells which is a host's last, and one that is active always is.
   OrderId& last = last_order_[order.host];
-  const Order* known = find_order(last);
-  if (!known || known->ordered <= order.ordered) last = id;
+  Order* const known = last == 0 ? nullptr : &orders_.at(last);
+  const bool later = !known || known->ordered <= order.ordered;
+  if (known && known->active() && order.active()) {
+    // One host has one order; a second one is what a crash of an older version left.
+    Order& ended = later ? *known : order;
+    ended.state = State::cancelled;
+    ended.why = "replaced by a later order";
+    active_.erase(ended.id);
+    changes_.orders.insert(ended.id);
+  }
+  if (!known || order.active() || (later && !known->active())) last = id;
   // Whether a plain client was told before the end is not known: better twice than never.
   if (order.state == State::ordered && order.host.starts_with("a:")) order.offered = false;
   if (order.active()) active_.insert(id);
@@ -34,9 +45,26 @@ Host& Book::host_at(const HostKey& key, Time now) {
   if (!added) return host;
   host.key = key;
   host.since = now;
+  if (hosts_.size() > hosts_max) make_room();
   if (!host.has_agent()) host.name = host.address = key.substr(2);
   changes_.hosts.insert(key);
   return host;
+}
+
+/// Whoever can connect can invent hosts: those that nobody enrolled or orders go first.
+void Book::make_room() {
+  const Host* oldest = nullptr;
+  for (const auto& [key, host] : hosts_) {
+    if (host.enrolled || is_connected(key) || !host.last_seen) continue;
+    if (const Order* const order = order_of(key); order && order->active()) continue;
+    if (!oldest || *host.last_seen < *oldest->last_seen) oldest = &host;
+  }
+  if (!oldest) return;
+  const HostKey key = oldest->key;
+  if (const Order* const last = order_of(key)) changes_.replaced.push_back(last->id);
+  last_order_.erase(key);
+  changes_.hosts.insert(key);
+  hosts_.erase(key);
 }
 
 void Book::agent_connected(SessionId session, const std::string& address, const Hello& hello,
@@ -45,7 +73,7 @@ void Book::agent_connected(SessionId session, const std::string& address, const 
   Host& host = host_at(key, now);
   // The same machine again: its former connection is one that died without a word.
   for (const SessionId former : sessions_of_[key])
-    changes_.dispatches.push_back({former, std::nullopt});
+    changes_.dispatches.push_back({former, Dispatch::Word::leave, 0});
   if (sessions_of_[key].empty()) host.since = now;
   host.machine = hello.machine;
   host.boot = hello.boot;
@@ -59,7 +87,7 @@ void Book::agent_connected(SessionId session, const std::string& address, const 
   host.enrolled = enrolled;
   host.last_seen = now;
   sessions_[session] = {key, address, true};
-  sessions_of_[key].insert(session);
+  sessions_of_[key].push_back(session);
   changes_.hosts.insert(key);
   changes_.seen.push_back(address);
   take_line_orders(address, key, now);
@@ -72,7 +100,7 @@ void Book::plain_connected(SessionId session, const std::string& address, Time n
   if (sessions_of_[key].empty()) host.since = now;
   host.last_seen = now;
   sessions_[session] = {key, address, false};
-  sessions_of_[key].insert(session);
+  sessions_of_[key].push_back(session);
   changes_.hosts.insert(key);
   Order* const order = active_order(key);
   // As the original: who is on the one list is not put on the other.
@@ -89,8 +117,10 @@ void Book::resume(Order& order, const Host& host, Time now) {
   if (order.offered && !same_boot) {
     if (order.state == State::ordered)
       change(order, State::expired, "the host has booted since and may never have had it", now);
-    else
+    else if (order.state == State::going)
       change(order, State::down, "it has booted again since", now);
+    else
+      change(order, State::timeout, "the host has booted since and never said that it obeyed", now);
     return;
   }
   offer(order, now);
@@ -161,7 +191,7 @@ void Book::disconnected(SessionId session, bool polite, Time now) {
   polite = polite && !found->second.agent;  // An agent says goodbye by a message.
   sessions_.erase(found);
   auto& of_host = sessions_of_[key];
-  of_host.erase(session);
+  std::erase(of_host, session);
   Host& host = host_at(key, now);
   host.last_seen = now;
   if (of_host.empty()) host.since = now;
@@ -170,8 +200,11 @@ void Book::disconnected(SessionId session, bool polite, Time now) {
 }
 
 void Book::lost(const HostKey& host, bool polite, Time now) {
-  const Order* const order = active_order(host);
-  if (!order || !waits_for_silence(*order)) return;
+  Order* const order = active_order(host);
+  if (!order) return;
+  // It left before the word reached its socket: the next one to come is told.
+  if (host.starts_with("a:") && order->state == State::ordered) order->offered = false;
+  if (!waits_for_silence(*order)) return;
   const auto known = watches_.find(host);
   const bool said_goodbye = polite || (known != watches_.end() && known->second.said_goodbye);
   watch(*order, said_goodbye, now);
@@ -184,14 +217,15 @@ bool Book::waits_for_silence(const Order& order) const {
 }
 
 void Book::watch(const Order& order, bool said_goodbye, Time now) {
-  watches_[order.host] = {order.id, now, said_goodbye, false};
+  watches_[order.host] = {order.id, now, said_goodbye, 0};
 }
 
-void Book::probed(const HostKey& host, bool alive, Time now) {
+void Book::probed(const Probe& probe, bool alive, Time now) {
+  const HostKey& host = probe.host;
   const auto found = watches_.find(host);
-  if (found == watches_.end() || !found->second.probing) return;
+  if (found == watches_.end() || found->second.probe != probe.id) return;
   Watch& watch = found->second;
-  watch.probing = false;
+  watch.probe = 0;
   Order& order = orders_.at(watch.order);
   if (alive)
     watch.silent_since = now;
@@ -223,7 +257,12 @@ Order* Book::active_order(const HostKey& host) {
 
 SessionId Book::session_of(const HostKey& host) const {
   const auto found = sessions_of_.find(host);
-  return found == sessions_of_.end() || found->second.empty() ? 0 : *found->second.rbegin();
+  return found == sessions_of_.end() || found->second.empty() ? 0 : found->second.back();
+}
+
+std::vector<SessionId> Book::sessions_of(const HostKey& host) const {
+  const auto found = sessions_of_.find(host);
+  return found == sessions_of_.end() ? std::vector<SessionId>{} : found->second;
 }
 
 bool Book::is_connected(const HostKey& host) const {
@@ -231,20 +270,34 @@ bool Book::is_connected(const HostKey& host) const {
 }
 
 std::vector<HostKey> Book::matching(std::string_view text) const {
-  std::vector<HostKey> found;
+  std::vector<HostKey> by_name;
+  std::vector<HostKey> by_address;
   const std::optional<Id> machine = parse_id(text);
+  bool agent_there = false;
   for (const auto& [key, host] : hosts_) {
+    if (machine && host.has_agent() && host.machine == *machine) return {key};
     const std::string_view name = host.name;
-    const bool named = equal_ignoring_case(name, text) ||
-                       equal_ignoring_case(name.substr(0, name.find('.')), text);
-    if (named || host.address == text || (machine && host.has_agent() && host.machine == *machine))
-      found.push_back(key);
+    if (host.address == text) {
+      by_address.push_back(key);
+      agent_there = agent_there || host.has_agent();
+    } else if (equal_ignoring_case(name, text) ||
+               equal_ignoring_case(name.substr(0, name.find('.')), text)) {
+      by_name.push_back(key);
+    }
   }
-  // An address that an agent introduced itself from means the agent, not its connection's address.
-  if (found.size() > 1 &&
-      std::any_of(found.begin(), found.end(), [](const HostKey& key) { return key[0] == 'm'; }))
-    std::erase_if(found, [&](const HostKey& key) { return key[0] == 'a' && !is_connected(key); });
-  return found;
+  // What an agent calls itself must not take the place of an address.
+  if (!by_address.empty()) {
+    // Where an agent introduced itself from, it is meant, and not whoever was there before.
+    if (agent_there)
+      std::erase_if(by_address,
+                    [&](const HostKey& key) { return key[0] == 'a' && !is_connected(key); });
+    return by_address;
+  }
+  // Nor that of a host that was enrolled by the same name.
+  const auto enrolled = [&](const HostKey& key) { return hosts_.at(key).enrolled; };
+  if (std::any_of(by_name.begin(), by_name.end(), enrolled))
+    std::erase_if(by_name, std::not_fn(enrolled));
+  return by_name;
 }
 
 std::string_view Book::state_of(const Host& host) const {

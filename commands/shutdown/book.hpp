@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "base/result.hpp"
@@ -20,19 +19,23 @@ namespace netkit::shutdown {
 /// One connection of an agent or of a plain client. Never 0, never used twice.
 using SessionId = std::uint64_t;
 
-/// The word that tells a plain client that it is to go.
-struct Yep {
-  OrderId order = 0;
-};
-
-/// What is to be written to a session; nullopt: the session is to be closed.
+/// What is to be said to a session, in full once it is known that it is on disk.
 struct Dispatch {
+  enum class Word : std::uint8_t {
+    offer,   ///< To an agent: the order as it stands then.
+    cancel,  ///< To an agent: not to obey it, if it still can.
+    yep,     ///< To a plain client: it is to go.
+    leave,   ///< Nothing: the connection ends.
+  };
+
   SessionId session = 0;
-  std::optional<std::variant<FromServer, Yep>> message;
+  Word word = Word::leave;
+  OrderId order = 0;
 };
 
 /// A host that has to be proved silent.
 struct Probe {
+  std::uint64_t id = 0;
   HostKey host;
   std::string address;
   std::vector<std::uint16_t> ports;
@@ -44,9 +47,10 @@ struct Changes {
   std::set<OrderId> orders;
   std::vector<Dispatch> dispatches;
   std::vector<Probe> probes;
-  std::vector<std::string>
-      lines_done;                 ///< Addresses whose lines in `wylacz` have had their effect.
-  std::vector<std::string> seen;  ///< Addresses for `lista`.
+  std::vector<OrderId> replaced;        ///< A later order of their host has their place.
+  std::vector<std::string> lines_due;   ///< Addresses that are to have a line in `wylacz`.
+  std::vector<std::string> lines_done;  ///< Addresses whose lines have had their effect.
+  std::vector<std::string> seen;        ///< Addresses for `lista`.
 };
 
 struct BookSettings {
@@ -75,6 +79,7 @@ class Book {
   // line only matter as a host's last one.
   void restore(Host host);
   void restore(Order order, Time now);
+  static constexpr std::size_t hosts_max = 20'000;
 
   // Sessions.
   void agent_connected(SessionId session, const std::string& address, const Hello& hello,
@@ -82,18 +87,20 @@ class Book {
   void plain_connected(SessionId session, const std::string& address, Time now);
   void progress(SessionId session, const Progress& progress, Time now);
   void goodbye(SessionId session, const Goodbye& goodbye, Time now);
-  /// A plain client's Yep has been handed to the socket.
+  /// A plain client's `yep` has been handed to its socket.
   void yep_written(SessionId session, OrderId order, Time now);
   /// `polite`: it said that it would go.
   void disconnected(SessionId session, bool polite, Time now);
-  void probed(const HostKey& host, bool alive, Time now);
+  void probed(const Probe& probe, bool alive, Time now);
 
   // Orders. One host has at most one active order: ordering it again answers with that one.
   OrderId order(const HostKey& host, const Request& request, Time now);
-  /// For a host without an agent: `line` holds its address in `wylacz` already.
+  /// For a host without an agent, by a line in `wylacz` that is written once the order is kept.
   OrderId order_by_line(const std::string& address, const Request& request, Time now);
   /// False if it is going already, or over.
   bool cancel(OrderId order, Time now);
+  /// Lines that were due stand in `wylacz` now.
+  void lines_written(const std::vector<std::string>& addresses);
   /// The addresses in `wylacz` as they are now.
   void lines_are(const std::vector<std::string>& addresses, Time now);
   /// Takes a new order back that could not be kept, and out of what `held` has of it.
@@ -104,6 +111,8 @@ class Book {
   /// When tick() has something to do next.
   std::optional<Time> next_tick() const;
 
+  /// Orders that were replaced are on disk: the records have them from now on.
+  void forget(const std::vector<OrderId>& orders);
   /// Adds what happened since the last call to `held`, in order.
   void take_changes_into(Changes& held);
 
@@ -113,6 +122,7 @@ class Book {
   /// The active order of a host, or its last one; nullptr without any.
   const Order* order_of(const HostKey& host) const;
   bool is_connected(const HostKey& host) const;
+  std::vector<SessionId> sessions_of(const HostKey& host) const;
   const std::map<HostKey, Host>& hosts() const { return hosts_; }
   /// Hosts that `text` names: by name (whole or up to its first dot), machine id or address.
   std::vector<HostKey> matching(std::string_view text) const;
@@ -130,15 +140,16 @@ class Book {
     OrderId order = 0;
     Time silent_since;
     bool said_goodbye = false;
-    bool probing = false;
+    std::uint64_t probe = 0;  ///< The one under way; 0: none.
   };
 
   Host& host_at(const HostKey& key, Time now);
+  void make_room();
   Order* active_order(const HostKey& host);
   OrderId add_order(Order order, const Request& request, Time now);
   void change(Order& order, State state, std::string why, Time now);
   void offer(Order& order, Time now);
-  void offer_to(Order& order, SessionId session, Time now);
+  void offer_to(Order& order, SessionId session);
   void resume(Order& order, const Host& host, Time now);
   void take_line_orders(const std::string& address, const HostKey& host, Time now);
   void lost(const HostKey& host, bool polite, Time now);
@@ -155,10 +166,12 @@ class Book {
   std::unordered_map<OrderId, Order> orders_;
   std::unordered_map<HostKey, OrderId> last_order_;
   std::unordered_map<SessionId, Session> sessions_;
-  std::unordered_map<HostKey, std::set<SessionId>> sessions_of_;
+  std::unordered_map<HostKey, std::vector<SessionId>> sessions_of_;  // The last one is the latest.
   std::unordered_map<HostKey, Watch> watches_;
   std::set<OrderId> active_;
   std::set<OrderId> with_line_;
+  Time start_{};  // Of this book: no limit runs while no server does.
+  std::uint64_t last_probe_ = 0;
   Changes changes_;
 };
 

@@ -5,14 +5,6 @@
 #include "commands/shutdown/book.hpp"
 
 namespace netkit::shutdown {
-namespace {
-
-std::uint64_t milliseconds_until(Time then, Time now) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(then - now).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(left, 1));
-}
-
-}  // namespace
 
 OrderId Book::add_order(Order order, const Request& request, Time now) {
   using Clock = Time::clock;
@@ -26,13 +18,13 @@ OrderId Book::add_order(Order order, const Request& request, Time now) {
   if (request.expire.count() > 0)
     order.expires = order.due + std::chrono::duration_cast<Clock::duration>(request.expire);
   const OrderId id = order.id;
-  // A host's former order lives on in the records only.
-  const auto former = last_order_.find(order.host);
-  if (former != last_order_.end() && !with_line_.contains(former->second))
-    orders_.erase(former->second);
+  // A host's former order lives on in the records only, once its end is there.
+  if (const auto former = last_order_.find(order.host); former != last_order_.end())
+    changes_.replaced.push_back(former->second);
   last_order_[order.host] = id;
   active_.insert(id);
   if (!order.line.empty()) with_line_.insert(id);
+  if (order.line_due) changes_.lines_due.push_back(order.line);
   Host& host = host_at(order.host, now);
   host.since = now;
   changes_.orders.insert(id);
@@ -55,6 +47,7 @@ OrderId Book::order_by_line(const std::string& address, const Request& request, 
   Order order;
   order.host = key;
   order.line = address;
+  order.line_due = true;
   return add_order(std::move(order), request, now);
 }
 
@@ -62,6 +55,7 @@ void Book::withdraw(OrderId id, Changes& held) {
   const auto found = orders_.find(id);
   if (found == orders_.end()) return;
   const HostKey host = found->second.host;
+  const std::string line = found->second.line;
   if (last_order_[host] == id) last_order_.erase(host);
   watches_.erase(host);
   active_.erase(id);
@@ -69,13 +63,28 @@ void Book::withdraw(OrderId id, Changes& held) {
   orders_.erase(found);
   take_changes_into(held);
   held.orders.erase(id);
-  std::erase_if(held.dispatches, [&](const Dispatch& each) {
-    if (!each.message) return false;
-    const auto* server = std::get_if<FromServer>(&*each.message);
-    const auto* yep = std::get_if<Yep>(&*each.message);
-    const auto* offer = server ? std::get_if<OrderOffer>(server) : nullptr;
-    return (yep && yep->order == id) || (offer && offer->order == id);
-  });
+  std::erase(held.replaced, id);
+  std::erase(held.lines_due, line);
+  std::erase_if(held.dispatches, [&](const Dispatch& each) { return each.order == id; });
+}
+
+void Book::forget(const std::vector<OrderId>& orders) {
+  for (const OrderId id : orders) {
+    const auto found = orders_.find(id);
+    if (found == orders_.end() || found->second.active() || with_line_.contains(id)) continue;
+    const auto last = last_order_.find(found->second.host);
+    if (last == last_order_.end() || last->second != id) orders_.erase(found);
+  }
+}
+
+void Book::lines_written(const std::vector<std::string>& addresses) {
+  const std::set<std::string> written{addresses.begin(), addresses.end()};
+  for (const OrderId id : with_line_) {
+    Order& order = orders_.at(id);
+    if (!order.line_due || !written.contains(order.line)) continue;
+    order.line_due = false;
+    changes_.orders.insert(id);
+  }
 }
 
 void Book::take_changes_into(Changes& held) {
@@ -87,6 +96,8 @@ void Book::take_changes_into(Changes& held) {
   held.orders.merge(fresh.orders);
   append(held.dispatches, fresh.dispatches);
   append(held.probes, fresh.probes);
+  append(held.replaced, fresh.replaced);
+  append(held.lines_due, fresh.lines_due);
   append(held.lines_done, fresh.lines_done);
   append(held.seen, fresh.seen);
 }
@@ -116,7 +127,7 @@ void Book::offer(Order& order, Time now) {
   const SessionId session = session_of(order.host);
   if (session == 0) return;
   if (sessions_.at(session).agent) {
-    offer_to(order, session, now);
+    offer_to(order, session);
     return;
   }
   // Everybody at that address is told, once.
@@ -124,23 +135,16 @@ void Book::offer(Order& order, Time now) {
   order.offered = true;
   changes_.orders.insert(order.id);
   for (const SessionId each : sessions_of_.at(order.host))
-    changes_.dispatches.push_back({each, Yep{order.id}});
+    changes_.dispatches.push_back({each, Dispatch::Word::yep, order.id});
 }
 
-void Book::offer_to(Order& order, SessionId session, Time now) {
+void Book::offer_to(Order& order, SessionId session) {
   order.offered = true;
   order.boot = hosts_.at(order.host).boot;
   changes_.orders.insert(order.id);
-  const OrderOffer message{
-      .order = order.id,
-      .boot = order.boot,
-      .valid_for_ms = order.expires ? milliseconds_until(*order.expires, now) : 0,
-      .force = order.force,
-      .issuer = order.issuer,
-      .reason = order.reason};
-  changes_.dispatches.push_back({session, FromServer{message}});
+  changes_.dispatches.push_back({session, Dispatch::Word::offer, order.id});
   if (order.cancel_wanted)
-    changes_.dispatches.push_back({session, FromServer{CancelOffer{order.id}}});
+    changes_.dispatches.push_back({session, Dispatch::Word::cancel, order.id});
 }
 
 bool Book::cancel(OrderId id, Time now) {
@@ -155,9 +159,10 @@ bool Book::cancel(OrderId id, Time now) {
   }
   if (!agent) return false;  // A plain client was told `yep` and cannot be told otherwise.
   order.cancel_wanted = true;
+  order.changed = now;
   changes_.orders.insert(id);
   if (const SessionId session = session_of(order.host))
-    changes_.dispatches.push_back({session, FromServer{CancelOffer{id}}});
+    changes_.dispatches.push_back({session, Dispatch::Word::cancel, id});
   return true;
 }
 
@@ -172,7 +177,13 @@ void Book::lines_are(const std::vector<std::string>& addresses, Time now) {
       continue;
     }
     const bool undelivered = order.state == State::ordered;
+    if (order.line_due && undelivered) {
+      held.insert(order.line);
+      changes_.lines_due.push_back(order.line);
+      continue;
+    }
     order.line.clear();
+    order.line_due = false;
     with_line_.erase(id);
     changes_.orders.insert(id);
     if (undelivered) cancel(id, now);
@@ -210,16 +221,19 @@ std::optional<Time> Book::deadline_of(const Order& order) const {
   if (order.state == State::ordered) {
     const bool waits_for_due = !order.offered && order.due > order.ordered;
     if (waits_for_due && is_connected(order.host)) return order.due;
-    return order.expires;
+    if (!order.cancel_wanted) return order.expires;
   }
-  return order.changed + std::chrono::duration_cast<Time::duration>(settings_.down_limit);
+  return std::max(order.changed, start_) +
+         std::chrono::duration_cast<Time::duration>(settings_.down_limit);
 }
 
 void Book::look_at(Order& order, Time now) {
   if (order.state == State::ordered) {
-    if (order.expires && *order.expires <= now) {
+    if (order.cancel_wanted && *deadline_of(order) <= now) {
+      change(order, State::cancelled, "the host could not be asked", now);
+    } else if (order.expires && *order.expires <= now) {
       if (const SessionId session = session_of(order.host); session && order.offered)
-        changes_.dispatches.push_back({session, FromServer{CancelOffer{order.id}}});
+        changes_.dispatches.push_back({session, Dispatch::Word::cancel, order.id});
       change(order, State::expired,
              order.offered ? "the host did not answer" : "the host was not here", now);
     } else if (!order.offered) {
@@ -244,14 +258,14 @@ void Book::look_at(Order& order, Time now) {
 
 void Book::look_at_silence(Watch& watch, Order& order, Time now) {
   const auto verify = std::chrono::duration_cast<Time::duration>(settings_.verify);
-  if (watch.probing || now < watch.silent_since + verify || is_connected(order.host)) return;
+  if (watch.probe != 0 || now < watch.silent_since + verify || is_connected(order.host)) return;
   const Host& host = hosts_.at(order.host);
   if (settings_.is_own_address(host.address)) {
     if (watch.said_goodbye) change(order, State::down, {}, now);
     return;
   }
-  watch.probing = true;
-  changes_.probes.push_back({host.key, host.address, host.ports});
+  watch.probe = ++last_probe_;
+  changes_.probes.push_back({watch.probe, host.key, host.address, host.ports});
 }
 
 std::optional<Time> Book::next_tick() const {
@@ -263,7 +277,7 @@ std::optional<Time> Book::next_tick() const {
     consider(deadline_of(orders_.at(id)));
   const auto verify = std::chrono::duration_cast<Time::duration>(settings_.verify);
   for (const auto& [host, watch] : watches_)
-    if (!watch.probing && !is_connected(host)) {
+    if (watch.probe == 0 && !is_connected(host)) {
       const bool hopeless =
           settings_.is_own_address(hosts_.at(host).address) && !watch.said_goodbye;
       if (!hopeless) consider(watch.silent_since + verify);

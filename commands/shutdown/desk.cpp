@@ -13,9 +13,27 @@ namespace {
 
 /// When the records could not be written, they are tried again this much later.
 constexpr std::chrono::seconds keep_retry_pause{1};
+constexpr std::chrono::hours clean_up_pause{1};
 
 constexpr auto text_message = wire::WebSocketOp::text;
 constexpr auto binary_message = wire::WebSocketOp::binary;
+
+FromServer offer_of(const Order& order, Time now) {
+  OrderOffer offer;
+  offer.order = order.id;
+  offer.boot = order.boot;
+  offer.force = order.force;
+  offer.issuer = order.issuer;
+  offer.reason = order.reason;
+  using std::chrono::milliseconds;
+  // At least 1, as 0 means for ever.
+  if (order.expires)
+    offer.valid_for_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(
+        std::chrono::duration_cast<milliseconds>(*order.expires - now).count(), 1));
+  FromServer message;
+  message = std::move(offer);
+  return message;
+}
 
 }  // namespace
 
@@ -58,15 +76,21 @@ OrderId Desk::new_order_id() const {
 
 Status Desk::start() {
   if (Status restored = records_.restore(book_, now()); !restored) return restored;
-  Changes known;  // What was just read need not be written.
-  book_.take_changes_into(known);
   timer_.emplace(main_);
-  prober_.emplace(main_, [this](const HostKey& host, bool alive) {
-    book_.probed(host, alive, now());
+  prober_.emplace(main_, [this](const Probe& probe, bool alive) {
+    book_.probed(probe, alive, now());
     wake_up();
   });
-  lists_.emplace(main_, log_, settings_.list_path, settings_.orders_path, [this] { wake_up(); });
-  lists_->read();
+  listed_.emplace(main_, log_, settings_.list_path,
+                  ListDoor::Events{[] {}, [](const std::vector<std::string>&) {}});
+  ordered_.emplace(main_, log_, settings_.orders_path,
+                   ListDoor::Events{[this] { wake_up(); },
+                                    [this](const std::vector<std::string>& addresses) {
+                                      book_.lines_written(addresses);
+                                      wake_up();
+                                    }});
+  listed_->read();
+  ordered_->read();
   Result<std::optional<PlanRecord>> plan = records_.running_plan();
   if (!plan) return plan.error();
   if (*plan)
@@ -78,7 +102,8 @@ Status Desk::start() {
 
 void Desk::close() {
   closed_ = true;
-  lists_.reset();
+  listed_.reset();
+  ordered_.reset();
   timer_.reset();
   prober_.reset();
 }
@@ -89,23 +114,21 @@ void Desk::wake_up() {
   asio::post(main_, [this] { turn(); });
 }
 
-/// An order by whatever way the host has: its agent, or its line in `wylacz`, which comes first: a
-/// line without a record is an order all the same.
+/// An order by whatever way the host has: its agent, or its line in `wylacz`.
 Result<OrderId> Desk::order_host(const HostKey& key, const Request& request) {
-  if (!key.starts_with("a:")) return book_.order(key, request, now());
-  const std::string address = key.substr(2);
   const Order* const order = book_.order_of(key);
-  if (!order || !order->active())
-    if (Status written = lists_->add_order(address); !written)
-      return Error{written.error().code, "write " + settings_.orders_path, written.error().hint};
-  return book_.order_by_line(address, request, now());
+  if (order && order->active() && order->cancel_wanted)
+    return Error{Errc::busy, "order " + book_.find_host(key)->name + " again",
+                 "its former order is being cancelled; try again when that is over"};
+  if (!key.starts_with("a:")) return book_.order(key, request, now());
+  return book_.order_by_line(key.substr(2), request, now());
 }
 
 void Desk::step_plan(Time at) {
   const auto give = [this](const HostKey& key, const Request& request) {
     const Result<OrderId> id = order_host(key, request);
     if (id) return *id;
-    log_.error("plan", {{"host", key.substr(2)}, {"error", id.error().message()}});
+    log_.warn("plan", {{"host", key.substr(2)}, {"error", id.error().message()}});
     return OrderId{0};
   };
   plan_changed_ = plans_.step(book_, at, give) || plan_changed_;
@@ -115,13 +138,22 @@ void Desk::turn() {
   if (closed_) return;
   turn_due_ = false;
   const Time at = now();
-  if (lists_->is_known()) book_.lines_are(lists_->ordered(), at);
+  const std::set<std::string>& lines = ordered_->addresses();
+  if (ordered_->is_known()) book_.lines_are({lines.begin(), lines.end()}, at);
   book_.tick(at);
   step_plan(at);
   if (keep()) release();
   for (auto& [session, greet] : std::exchange(greetings_, {}))
     greet();
+  clean_up(at);
   set_timer();
+}
+
+void Desk::clean_up(Time at) {
+  if (at < next_clean_up_) return;
+  next_clean_up_ = at + clean_up_pause;
+  if (Status done = records_.forget_old_orders(); !done)
+    log_.warn("keep", {{"error", done.error().message()}});
 }
 
 bool Desk::keep() {
@@ -139,19 +171,22 @@ bool Desk::keep() {
 }
 
 void Desk::take_back(const std::vector<OrderId>& orders) {
-  for (const OrderId id : orders) {
-    if (const Order* const order = book_.find_order(id); order && !order->line.empty())
-      lists_->take_orders({order->line});
+  for (const OrderId id : orders)
     book_.withdraw(id, held_);
-  }
 }
 
 /// Whoever just ordered learns that it did not work, and can do it again; all else waits.
 void Desk::give_up_on_new_orders(const Error& failure) {
-  const Error told{failure.code, "keep the order", "make room under --state, then order again"};
+  const Error lost{failure.code, "keep the order", "make room under --state, then order again"};
+  const Error late{failure.code, "keep the cancel",
+                   "make room under --state: it holds, but not beyond the server's end"};
   for (Pending& each : std::exchange(pending_, {})) {
     take_back(each.fresh);
-    each.outlet->post(text_message, show_failure(each.request, told));
+    if (each.plan && !each.cancels) {
+      take_back(plans_.drop());
+      plan_changed_ = false;
+    }
+    each.outlet->post(text_message, show_failure(each.request, each.cancels ? late : lost));
   }
 }
 
@@ -163,25 +198,47 @@ void Desk::release() {
     dispatch(each);
   for (const Probe& each : changes.probes)
     prober_->probe(each);
-  lists_->take_orders(changes.lines_done);
-  lists_->add_seen(changes.seen);
+  ordered_->add(changes.lines_due);
+  ordered_->take(changes.lines_done);
+  std::vector<std::string> seen = changes.seen;
+  std::erase_if(seen,
+                [this](const std::string& each) { return listed_->addresses().contains(each); });
+  listed_->add(seen);
   answer_pending();
   tell_operators(changes);
+  book_.forget(changes.replaced);
   plan_changed_ = false;
 }
 
 void Desk::dispatch(const Dispatch& each) {
   const auto found = outlets_.find(each.session);
   if (found == outlets_.end()) return;
-  if (!each.message) {
-    found->second->abort();
-  } else if (const auto* message = std::get_if<FromServer>(&*each.message)) {
-    found->second->post(binary_message, encode(*message));
-  } else {
-    found->second->post(text_message, "yep");
-    book_.yep_written(each.session, std::get<Yep>(*each.message).order, now());
-    wake_up();
+  net::Outlet& outlet = *found->second;
+  // It may have waited for the disk: what holds is how things are now.
+  const Order* const order = book_.find_order(each.order);
+  switch (each.word) {
+    case Dispatch::Word::leave: outlet.abort(); break;
+    case Dispatch::Word::yep: say_yep(each.session, each.order, outlet); break;
+    case Dispatch::Word::cancel:
+      outlet.post(binary_message, encode(CancelOffer{each.order}));
+      break;
+    case Dispatch::Word::offer:
+      if (order && order->active()) outlet.post(binary_message, encode(offer_of(*order, now())));
+      break;
   }
+}
+
+/// A plain client has its order once the word is with its socket, and not if it was gone by then.
+void Desk::say_yep(SessionId session, OrderId order, net::Outlet& outlet) {
+  outlet.run([this, session, order](net::Connection& connection) {
+    std::string out;
+    wire::append_websocket(out, text_message, "yep");
+    if (!connection.post(out)) return;
+    asio::post(main_, [this, session, order] {
+      book_.yep_written(session, order, now());
+      wake_up();
+    });
+  });
 }
 
 void Desk::log_order(const Order& order) {
@@ -216,17 +273,16 @@ void Desk::set_timer() {
 }
 
 Result<std::string> Desk::admit(const Arrival& arrival, bool& enrolled) {
+  if (arrival.hello.machine == Id{})
+    return Error{Errc::refused, "know an agent without a machine id", "give it --machine-id"};
   if (!arrival.hello.code.empty()) {
-    const Result<bool> used = records_.use_code(identity::normal_code(arrival.hello.code), now());
-    if (!used) return used.error();
-    if (!*used)
-      return Error{Errc::refused, "enrol " + escape_for_display(arrival.hello.host),
-                   "the code is wrong, used or too old; try: netkit shutdown-server enrol"};
-    std::string token = identity::make_token();
-    const Status kept = records_.add_credential(
-        token, {Right::agent, arrival.hello.host, arrival.hello.machine}, now());
-    if (!kept) return kept.error();
-    enrolled = true;
+    if (arrival.exposed)
+      return Error{Errc::refused, "enrol over a connection that others may read",
+                   "connect by wss://"};
+    Result<std::string> token =
+        records_.enrol(identity::normal_code(arrival.hello.code),
+                       {Right::agent, arrival.hello.host, arrival.hello.machine}, now());
+    enrolled = static_cast<bool>(token);
     return token;
   }
   if (!arrival.token.empty()) {
@@ -257,6 +313,10 @@ void Desk::reject(const Arrival& arrival, const Error& why) {
 
 void Desk::agent_arrives(Arrival arrival) {
   if (closed_) return;
+  // What it calls itself is shown to people in many places.
+  std::string& name = arrival.hello.host;
+  name = escape_for_display(name).substr(0, host_name_size_max);
+  if (name.empty()) name = arrival.address;
   bool enrolled = false;
   Result<std::string> token = admit(arrival, enrolled);
   if (!token) {

@@ -13,7 +13,7 @@
 
 #include "base/result.hpp"
 #include "commands/shutdown/book.hpp"
-#include "commands/shutdown/lists.hpp"
+#include "commands/shutdown/list_door.hpp"
 #include "commands/shutdown/operator_protocol.hpp"
 #include "commands/shutdown/plan_desk.hpp"
 #include "commands/shutdown/probe.hpp"
@@ -37,7 +37,8 @@ struct DeskSettings {
 struct Arrival {
   SessionId session = 0;
   std::string address;
-  std::string token;  ///< As it was sent; empty: none.
+  std::string token;     ///< As it was sent; empty: none.
+  bool exposed = false;  ///< Over a connection that others may read.
   Hello hello;
   std::shared_ptr<net::Outlet> outlet;
 };
@@ -46,6 +47,7 @@ struct Arrival {
 struct Operator {
   std::string name;
   std::shared_ptr<net::Outlet> outlet;
+  bool local = false;  ///< On the admin socket: may make operators.
   bool watches = false;
 };
 
@@ -86,6 +88,7 @@ class Desk {
     std::vector<OrderId> orders;  ///< To be shown in the answer.
     std::vector<OrderId> fresh;   ///< To be taken back if they cannot be kept.
     bool plan = false;            ///< The answer shows the plan instead.
+    bool cancels = false;         ///< What it asked for cannot be taken back.
   };
 
   Desk(DeskSettings settings, Records records, log::Logger& log, asio::io_context& main);
@@ -100,6 +103,8 @@ class Desk {
   std::vector<HostKey> matching(std::string_view text) const;
   void give_up_on_new_orders(const Error& failure);
   void take_back(const std::vector<OrderId>& orders);
+  void say_yep(SessionId session, OrderId order, net::Outlet& outlet);
+  void clean_up(Time at);
   void release();
   void dispatch(const Dispatch& each);
   void tell_operators(const Changes& changes);
@@ -131,6 +136,7 @@ class Desk {
                                   std::vector<HostKey> hosts);
   Answer enrol(Operator& who, const OperatorRequest& request);
   Answer watch(Operator& who, const OperatorRequest& request);
+  void end_connections_of(std::string_view name);
   std::string all_hosts() const;
   std::string show_order(const Order& order) const;
 
@@ -144,7 +150,8 @@ class Desk {
   Book book_;
   PlanDesk plans_;
   bool plan_changed_ = false;
-  std::optional<Lists> lists_;
+  std::optional<ListDoor> listed_;   ///< `lista`
+  std::optional<ListDoor> ordered_;  ///< `wylacz`
   std::optional<Prober> prober_;
   std::unordered_map<SessionId, std::shared_ptr<net::Outlet>> outlets_;
   std::map<SessionId, Operator> operators_;
@@ -155,6 +162,7 @@ class Desk {
   std::optional<asio::steady_timer> timer_;
   bool turn_due_ = false;
   bool failing_ = false;
+  Time next_clean_up_{};
   bool closed_ = false;
 };
 

@@ -48,7 +48,7 @@ void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> out
       .add("right", "order")
       .add("user", *name);
   outlet->post(text_message, answer.str());
-  operators_[session] = {.name = *name, .outlet = std::move(outlet)};
+  operators_[session] = {.name = *name, .outlet = std::move(outlet), .local = !token};
 }
 
 void Desk::operator_says(SessionId session, const wire::Json& message) {
@@ -82,7 +82,7 @@ Desk::Answer Desk::answer(Operator& who, const OperatorRequest& request) {
 std::vector<HostKey> Desk::matching(std::string_view text) const {
   const auto address = store::canonical_address(text);
   std::vector<HostKey> found = book_.matching(address ? *address : text);
-  if (found.empty() && address && lists_->listed().contains(*address))
+  if (found.empty() && address && listed_->addresses().contains(*address))
     found = {key_of_address(*address)};
   return found;
 }
@@ -97,6 +97,7 @@ Result<std::vector<HostKey>> Desk::resolve(const OperatorRequest& request) {
     return found;
   }
   if (request.hosts.empty()) return Error{Errc::usage, "order nobody", "name hosts, or --all"};
+  std::set<HostKey> seen;
   for (const std::string& text : request.hosts) {
     const std::vector<HostKey> matching = this->matching(text);
     if (matching.empty())
@@ -112,7 +113,7 @@ Result<std::vector<HostKey>> Desk::resolve(const OperatorRequest& request) {
                    join(matches_, ", ") + "; name one by machine id, or give --all-matching"};
     }
     for (const HostKey& key : matching)
-      if (std::find(found.begin(), found.end(), key) == found.end()) found.push_back(key);
+      if (seen.insert(key).second) found.push_back(key);
   }
   return found;
 }
@@ -152,6 +153,7 @@ Desk::Answer Desk::cancel(Operator& who, const OperatorRequest& request) {
   Result<std::vector<HostKey>> hosts = resolve(request);
   if (!hosts) return hosts.error();
   Pending pending{.outlet = who.outlet, .request = request.id, .orders = {}, .fresh = {}};
+  pending.cancels = true;
   std::string late;
   bool any = false;
   for (const HostKey& key : *hosts) {
@@ -163,8 +165,6 @@ Desk::Answer Desk::cancel(Operator& who, const OperatorRequest& request) {
       any = true;
     else
       late = book_.find_host(key)->name;
-    if (const Order& now_is = *book_.find_order(id); !now_is.line.empty())
-      lists_->take_orders({now_is.line});
   }
   if (!any && !late.empty())
     return Error{Errc::refused, "cancel the order of " + late, "it is going down already"};
@@ -185,6 +185,20 @@ Desk::Answer Desk::history(const OperatorRequest& request) {
 }
 
 Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
+  const bool makes_or_ends_operators = !request.operator_name.empty() || !request.revoke.empty();
+  if (makes_or_ends_operators && !who.local)
+    return Error{Errc::refused, "change who may order",
+                 "that is done on the server's own machine only"};
+  if (!request.revoke.empty()) {
+    const Result<std::int64_t> count = records_.revoke(request.revoke);
+    if (!count) return count.error();
+    if (*count == 0)
+      return Error{Errc::not_found, "find a token of '" + escape_for_display(request.revoke) + "'",
+                   "name an operator, a host or a machine id"};
+    log_.info("revoke", {{"issuer", who.name}, {"name", request.revoke}, {"tokens", *count}});
+    end_connections_of(request.revoke);
+    return success(request.id).add("revoked", *count).str();
+  }
   if (request.operator_name.empty()) {
     const std::string code = identity::make_code();
     if (Status kept = records_.add_code(code, now() + code_limit); !kept) return kept.error();
@@ -218,14 +232,13 @@ Desk::Answer Desk::watch(Operator& who, const OperatorRequest& request) {
 
 std::string Desk::all_hosts() const {
   std::vector<std::string> shown;
-  for (const auto& [key, host] : book_.hosts())
+  std::set<std::string_view> addresses;
+  for (const auto& [key, host] : book_.hosts()) {
     shown.push_back(show(host, book_));
-  for (const std::string& address : lists_->listed()) {
-    if (book_.find_host(key_of_address(address))) continue;
-    const bool has_agent =
-        std::any_of(book_.hosts().begin(), book_.hosts().end(),
-                    [&](const auto& each) { return each.second.address == address; });
-    if (has_agent) continue;
+    addresses.insert(host.address);
+  }
+  for (const std::string& address : listed_->addresses()) {
+    if (addresses.contains(address)) continue;
     Host host;
     host.key = key_of_address(address);
     host.name = host.address = address;
@@ -233,6 +246,17 @@ std::string Desk::all_hosts() const {
     shown.push_back(show(host, book_));
   }
   return json_array(shown);
+}
+
+/// Those who signed in with a token that is void now; agents come back and are told why not.
+void Desk::end_connections_of(std::string_view name) {
+  for (const auto& [session, who] : operators_)
+    if (!who.local && who.name == name) who.outlet->close();
+  for (const auto& [key, host] : book_.hosts())
+    if (host.has_agent() && (host.name == name || to_text(host.machine) == name))
+      for (const SessionId session : book_.sessions_of(key))
+        if (const auto found = outlets_.find(session); found != outlets_.end())
+          found->second->close();
 }
 
 std::string Desk::show_order(const Order& order) const {

@@ -56,6 +56,7 @@ Desk::Answer Desk::cancel_plan(Operator& who, const OperatorRequest& request) {
         order && order->active() && order->plan == plans_.record().id)
       book_.cancel(order->id, now());
   answer_with_plan(who, request);
+  pending_.back().cancels = true;
   return std::string{};
 }
 

@@ -69,6 +69,12 @@ Status read_hosts(const wire::Json& message, std::vector<std::string>& to) {
   return ok;
 }
 
+/// What strangers say of themselves, in lists of thousands.
+std::string_view cut(std::string_view text) {
+  constexpr std::size_t shown_max = 200;
+  return text.substr(0, shown_max);
+}
+
 void add_time(JsonObject& to, std::string_view key, const std::optional<Time>& time) {
   if (time)
     to.add(key, to_rfc3339(*time));
@@ -104,6 +110,7 @@ Result<OperatorRequest> read_request(const wire::Json& message) {
       read_text(message, "reason", text_size_max, request.reason),
       read_text(message, "plan", 1024 * 1024, request.plan),
       read_text(message, "operator", host_name_size_max, request.operator_name),
+      read_text(message, "revoke", host_name_size_max, request.revoke),
   };
   for (const Status& part : parts)
     if (!part) return part.error();
@@ -155,8 +162,8 @@ std::string show(const Host& host, const Book& book) {
   object.add("boot", host.has_agent() ? to_text(host.boot) : "")
       .add("enrolled", host.enrolled)
       .add("dry_run", host.dry_run)
-      .add("exec", host.exec)
-      .add("version", host.version)
+      .add("exec", cut(host.exec))
+      .add("version", cut(host.version))
       .add_raw("macs", json_array(addresses))
       .add_raw("order", order ? show(*order, host) : "null");
   return object.str();

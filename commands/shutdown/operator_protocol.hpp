@@ -26,6 +26,7 @@ namespace netkit::shutdown {
 // history      limit                                                             ->  orders
 // wake         hosts, all_matching                                               ->  hosts
 // enrol        operator (a name; absent for an agent's code)                     ->  code or token
+//              revoke (an operator's, host's or machine's name)                  ->  revoked
 // watch    ->  hosts, orders, plan; from then on {"event":"host"|"order"|"plan",...}
 //
 // A first message {"token":TOKEN} stands for Authorization: Bearer.
@@ -46,6 +47,7 @@ struct OperatorRequest {
   std::string reason;
   std::string plan;
   std::string operator_name;
+  std::string revoke;
   std::size_t limit = 100;
 };
 

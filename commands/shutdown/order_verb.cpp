@@ -45,6 +45,7 @@ class OrderAction final : public cli::Action {
   asio::awaitable<Status> carry_out_plan(cli::Context& context, OperatorClient& client);
   asio::awaitable<Status> follow(cli::Context& context, OperatorClient& client);
   Status note(cli::Context& context, const wire::Json& order);
+  void note_plan(const wire::Json& plan);
 
   Hosts hosts_;
   bool all_ = false;
@@ -137,6 +138,16 @@ Status OrderAction::note(cli::Context& context, const wire::Json& order) {
   return show_line(context, order, {"host", "state", "why"});
 }
 
+void OrderAction::note_plan(const wire::Json& plan) {
+  if (plan.string("plan") != plan_id_ || plan.string("state") == std::string_view{"running"})
+    return;
+  plan_over_ = true;
+  for (const wire::Json& stage : plan.items("stages"))
+    for (const wire::Json& host : stage.items("hosts"))
+      if (host.string("state") == std::string_view{"failed"})
+        outcome_.not_ordered(std::string{host.string("host").value_or("")});
+}
+
 asio::awaitable<Status> OrderAction::follow(cli::Context& context, OperatorClient& client) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + *wait_;
@@ -153,7 +164,7 @@ asio::awaitable<Status> OrderAction::follow(cli::Context& context, OperatorClien
       if (!plan_id_.empty() && order->string("plan") == plan_id_) outcome_.expect(*order);
       if (Status noted = note(context, *order); !noted) co_return noted;
     } else if (const wire::Json* const plan = event->find("plan")) {
-      plan_over_ = plan->string("plan") == plan_id_ && plan->string("state") != "running";
+      note_plan(*plan);
     }
   }
   co_return outcome_.verdict();

@@ -44,11 +44,12 @@ struct Order {
   OrderId id = 0;
   HostKey host;
   State state = State::ordered;
-  std::string why;     ///< Of the state: a refusal's reason, what timed out.
-  std::string issuer;  ///< Who ordered: a user, "admin socket", "wylacz".
-  std::string reason;  ///< What the issuer gave.
-  std::string line;    ///< The address whose line in `wylacz` stands for it; empty: none.
-  Id boot{};           ///< The boot it was offered to. Zeros: to none so far.
+  std::string why;        ///< Of the state: a refusal's reason, what timed out.
+  std::string issuer;     ///< Who ordered: a user, "admin socket", "wylacz".
+  std::string reason;     ///< What the issuer gave.
+  std::string line;       ///< The address whose line in `wylacz` stands for it; empty: none.
+  bool line_due = false;  ///< That line is yet to be written.
+  Id boot{};              ///< The boot it was offered to. Zeros: to none so far.
   bool force = false;
   bool offered = false;        ///< Sent at least once, so that the host may have it.
   bool cancel_wanted = false;  ///< To be cancelled if the host still can.

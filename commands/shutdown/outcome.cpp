@@ -43,6 +43,10 @@ bool Outcome::note(const wire::Json& order) {
   return true;
 }
 
+void Outcome::not_ordered(const std::string& host) {
+  orders_["host " + host] = {host, "expired", "no order could be given"};
+}
+
 bool Outcome::is_over() const {
   return std::all_of(orders_.begin(), orders_.end(),
                      [](const auto& each) { return shutdown::is_over(each.second.state); });

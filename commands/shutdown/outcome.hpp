@@ -16,6 +16,8 @@ class Outcome {
   /// True if it is waited for and this is news of it.
   bool note(const wire::Json& order);
   bool is_over() const;
+  /// A host of a plan that no order could be given to.
+  void not_ordered(const std::string& host);
 
   /// ok if every host is down. Else the worst end: cancelled ends with 1, never delivered with 3,
   /// refused with 4, a host that stayed up with 6; the message names the hosts.

@@ -45,21 +45,37 @@ void PlanDesk::stop() {
   changed_ = true;
 }
 
+std::vector<OrderId> PlanDesk::drop() {
+  std::vector<OrderId> orders;
+  for (const auto& [host, id] : std::exchange(orders_, {}))
+    if (id != 0) orders.push_back(id);
+  run_.reset();
+  record_ = {};
+  changed_ = false;
+  return orders;
+}
+
+/// True if the host has its order now.
+bool PlanDesk::order(const HostKey& host, const GiveOrder& give_order) {
+  const Request request{.issuer = record_.issuer,
+                        .reason = record_.reason,
+                        .force = record_.force,
+                        .plan = record_.id};
+  return (orders_[host] = give_order(host, request)) != 0;
+}
+
 bool PlanDesk::step(const Book& book, Time now, const GiveOrder& give_order) {
   if (is_running()) {
     for (const auto& [host, id] : orders_) {
-      const Order* const order = book.find_order(id);
+      if (id == 0 && !order(host, give_order)) continue;  // In flight until its stage gives it up.
+      const Order* const order = book.find_order(orders_.at(host));
       // Only a host's last order is in the book: one that is gone has ended.
       run_->on_state(host, !order || !order->active());
     }
-    const Request request{.issuer = record_.issuer,
-                          .reason = record_.reason,
-                          .force = record_.force,
-                          .plan = record_.id};
     const bool was_over = run_->done();
     const std::vector<PlanHost> due = run_->tick(now);
     for (const PlanHost& host : due)
-      orders_[host.key] = give_order(host.key, request);
+      order(host.key, give_order);
     if (run_->done()) record_.running = false;
     if (!due.empty() || run_->done() != was_over) write_progress();
   }

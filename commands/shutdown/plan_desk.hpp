@@ -15,7 +15,8 @@ namespace netkit::shutdown {
 
 class PlanDesk {
  public:
-  /// Orders one host for the plan; the order may have been there before.
+  /// Orders one host for the plan; the order may have been there before. 0: it could not be given
+  /// now, and is tried again.
   using GiveOrder = std::function<OrderId(const HostKey& host, const Request& request)>;
 
   bool is_running() const { return run_ && record_.running; }
@@ -28,6 +29,8 @@ class PlanDesk {
   Status resume(PlanRecord record, const Book& book);
   /// Orders nobody else; what was ordered stands.
   void stop();
+  /// Forgets a plan that could not be kept; its orders so far are the caller's to take back.
+  std::vector<OrderId> drop();
 
   /// Looks at what became of the orders and gives those that are due. True if the record is to be
   /// kept anew and the plan to be shown again.
@@ -39,6 +42,7 @@ class PlanDesk {
 
  private:
   void write_progress();
+  bool order(const HostKey& host, const GiveOrder& give_order);
 
   std::optional<PlanRun> run_;
   PlanRecord record_;

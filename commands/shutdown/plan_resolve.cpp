@@ -193,7 +193,7 @@ std::vector<PlanStep> dry_run(const std::vector<Stage>& stages) {
     };
     const std::size_t rounds = (others + lanes - 1) / lanes;
     for (std::size_t i = 0; i < count; ++i) {
-      PlanStep step;
+      PlanStep& step = steps.emplace_back();
       step.stage = stage.name;
       step.host = stage.hosts[i].name;
       step.when = "at once";
@@ -209,7 +209,6 @@ std::vector<PlanStep> dry_run(const std::vector<Stage>& stages) {
         step.when = "when " + before->name + " is over" + at_the_latest(begins);
         wait_for(step, before->hosts, before->hosts.size());
       }
-      steps.push_back(std::move(step));
     }
     begins = after_rounds(rounds + (stage.keep_last ? 1 : 0));
     before = &stage;

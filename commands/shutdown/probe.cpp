@@ -129,6 +129,8 @@ asio::awaitable<bool> answers(std::string address, std::vector<std::uint16_t> po
   if (failed) co_return false;
   const auto executor = co_await asio::this_coro::executor;
   const auto search = std::make_shared<Search>(executor);
+  // A refusal is life as well, so that any port will do where the system allows no ICMP.
+  if (ports.empty()) ports = {22, 9};
   std::vector<std::shared_ptr<tcp::socket>> sockets;
   for (std::size_t i = 0; i < std::min(ports.size(), ports_probed_max); ++i) {
     sockets.push_back(std::make_shared<tcp::socket>(executor));
@@ -166,7 +168,7 @@ void Prober::start_next() {
 asio::awaitable<void> Prober::run(Probe probe) {
   const bool alive = co_await answers(probe.address, probe.ports);
   --running_;
-  done_(probe.host, alive);
+  done_(probe, alive);
   start_next();
 }
 

@@ -18,7 +18,7 @@ namespace netkit::shutdown {
 
 class Prober {
  public:
-  using Done = std::function<void(const HostKey& host, bool alive)>;
+  using Done = std::function<void(const Probe& probe, bool alive)>;
 
   Prober(asio::io_context& main, Done done) : main_{main}, done_{std::move(done)} {}
   Prober(const Prober&) = delete;

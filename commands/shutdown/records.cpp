@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/bytes.hpp"
+#include "base/text.hpp"
 #include "identity/token.hpp"
 
 namespace netkit::shutdown {
@@ -27,7 +28,7 @@ CREATE TABLE orders(
   issuer TEXT NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL, boot BLOB NOT NULL,
   force INTEGER NOT NULL, offered INTEGER NOT NULL, cancel_wanted INTEGER NOT NULL,
   plan INTEGER NOT NULL, ordered_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,
-  expires_ms INTEGER, changed_ms INTEGER NOT NULL);
+  expires_ms INTEGER, changed_ms INTEGER NOT NULL, line_due INTEGER NOT NULL);
 CREATE INDEX orders_by_time ON orders(ordered_ms);
 CREATE INDEX orders_by_host ON orders(host, ordered_ms);
 CREATE INDEX orders_active ON orders(id) WHERE state < 4 OR line <> '';
@@ -112,7 +113,7 @@ Host host_of(const Statement& row) {
 
 constexpr std::string_view order_columns =
     "id, host, state, why, issuer, reason, line, boot, force, offered, cancel_wanted, plan, "
-    "ordered_ms, due_ms, expires_ms, changed_ms";
+    "ordered_ms, due_ms, expires_ms, changed_ms, line_due";
 
 Order order_of(const Statement& row) {
   Order order;
@@ -132,6 +133,7 @@ Order order_of(const Statement& row) {
   order.due = time_of(row, 13);
   order.expires = optional_time_of(row, 14);
   order.changed = time_of(row, 15);
+  order.line_due = row.number(16) != 0;
   return order;
 }
 
@@ -189,8 +191,7 @@ Status Records::keep(const Book& book, const Changes& changes, const PlanRecord*
   Result<store::Transaction> transaction = database_.begin();
   if (!transaction) return transaction.error();
   for (const HostKey& key : changes.hosts)
-    if (const Host* const host = book.find_host(key))
-      if (Status kept = keep_host(*host); !kept) return kept;
+    if (Status kept = keep_host(key, book.find_host(key)); !kept) return kept;
   for (const OrderId id : changes.orders)
     if (const Order* const order = book.find_order(id))
       if (Status kept = keep_order(*order); !kept) return kept;
@@ -199,26 +200,28 @@ Status Records::keep(const Book& book, const Changes& changes, const PlanRecord*
   return transaction->commit();
 }
 
-Status Records::keep_host(const Host& host) {
+/// A host that the book no longer has goes.
+Status Records::keep_host(const HostKey& key, const Host* host) {
+  if (!host) return database_.run("DELETE FROM hosts WHERE key = ?", key);
   return database_.run(
       "INSERT OR REPLACE INTO hosts(key, machine, boot, name, address, exec, version, "
       "hardware_addresses, ports, dry_run, enrolled, since_ms, last_seen_ms) "
       "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-      host.key, Blob{view(host.machine)}, Blob{view(host.boot)}, host.name, host.address, host.exec,
-      host.version, Blob{packed(host.hardware_addresses)}, Blob{packed(host.ports)},
-      std::int64_t{host.dry_run}, std::int64_t{host.enrolled}, milliseconds(host.since),
-      milliseconds(host.last_seen));
+      key, Blob{view(host->machine)}, Blob{view(host->boot)}, host->name, host->address, host->exec,
+      host->version, Blob{packed(host->hardware_addresses)}, Blob{packed(host->ports)},
+      std::int64_t{host->dry_run}, std::int64_t{host->enrolled}, milliseconds(host->since),
+      milliseconds(host->last_seen));
 }
 
 Status Records::keep_order(const Order& order) {
-  return database_.run("INSERT OR REPLACE INTO orders(" + std::string{order_columns} +
-                           ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                       as_number(order.id), order.host, static_cast<std::int64_t>(order.state),
-                       order.why, order.issuer, order.reason, order.line, Blob{view(order.boot)},
-                       std::int64_t{order.force}, std::int64_t{order.offered},
-                       std::int64_t{order.cancel_wanted}, as_number(order.plan),
-                       milliseconds(order.ordered), milliseconds(order.due),
-                       milliseconds(order.expires), milliseconds(order.changed));
+  return database_.run(
+      "INSERT OR REPLACE INTO orders(" + std::string{order_columns} +
+          ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      as_number(order.id), order.host, static_cast<std::int64_t>(order.state), order.why,
+      order.issuer, order.reason, order.line, Blob{view(order.boot)}, std::int64_t{order.force},
+      std::int64_t{order.offered}, std::int64_t{order.cancel_wanted}, as_number(order.plan),
+      milliseconds(order.ordered), milliseconds(order.due), milliseconds(order.expires),
+      milliseconds(order.changed), std::int64_t{order.line_due});
 }
 
 Result<std::vector<Order>> Records::history(std::size_t limit) {
@@ -274,15 +277,26 @@ Status Records::add_code(std::string_view code, Time expires) {
                        Blob{identity::secret_hash(code)}, milliseconds(expires));
 }
 
-Result<bool> Records::use_code(std::string_view code, Time now) {
-  if (Status cleared = database_.run("DELETE FROM codes WHERE expires_ms <= ?", milliseconds(now));
-      !cleared)
-    return cleared.error();
-  if (Status used =
-          database_.run("DELETE FROM codes WHERE hash = ?", Blob{identity::secret_hash(code)});
-      !used)
-    return used.error();
-  return database_.changes() == 1;
+Result<std::string> Records::enrol(std::string_view code, const Credential& agent, Time now) {
+  Result<store::Transaction> transaction = database_.begin();
+  if (!transaction) return transaction.error();
+  const Status cleared =
+      database_.run("DELETE FROM codes WHERE expires_ms <= ?", milliseconds(now));
+  if (!cleared) return cleared.error();
+  const Status used =
+      database_.run("DELETE FROM codes WHERE hash = ?", Blob{identity::secret_hash(code)});
+  if (!used) return used.error();
+  if (database_.changes() != 1)
+    return Error{Errc::refused, "enrol " + escape_for_display(agent.name),
+                 "the code is wrong, used or too old; try: netkit shutdown-server enrol"};
+  // What the machine had before is void: its state may have been stolen or lost.
+  const Status former = database_.run("DELETE FROM credentials WHERE access = 1 AND machine = ?",
+                                      Blob{view(agent.machine)});
+  if (!former) return former.error();
+  const std::string token = identity::make_token();
+  if (Status added = add_credential(token, agent, now); !added) return added.error();
+  if (Status kept = transaction->commit(); !kept) return kept.error();
+  return token;
 }
 
 Status Records::add_credential(std::string_view token, const Credential& credential, Time now) {
@@ -290,6 +304,15 @@ Status Records::add_credential(std::string_view token, const Credential& credent
       "INSERT INTO credentials(hash, access, name, machine, created_ms) VALUES(?,?,?,?,?)",
       Blob{identity::secret_hash(token)}, static_cast<std::int64_t>(credential.right),
       credential.name, Blob{view(credential.machine)}, milliseconds(now));
+}
+
+Result<std::int64_t> Records::revoke(std::string_view name) {
+  const std::optional<Id> machine = parse_id(name);
+  const std::string id = machine ? std::string{view(*machine)} : std::string{"none"};
+  const Status done =
+      database_.run("DELETE FROM credentials WHERE name = ? OR machine = ?", name, Blob{id});
+  if (!done) return done.error();
+  return database_.changes();
 }
 
 Result<std::optional<Credential>> Records::find_credential(std::string_view token) {

@@ -58,9 +58,12 @@ class Records {
 
   /// Only hashes of secrets are kept.
   Status add_code(std::string_view code, Time expires);
-  /// True once: the code was there and not expired, and is used up.
-  Result<bool> use_code(std::string_view code, Time now);
+  /// A new token for an agent that shows a code, which is used up; the machine's former tokens are
+  /// void. Errc::refused for a code that is not there (any more).
+  Result<std::string> enrol(std::string_view code, const Credential& agent, Time now);
   Status add_credential(std::string_view token, const Credential& credential, Time now);
+  /// Takes all tokens of an operator's name, a host's name or a machine id back: how many.
+  Result<std::int64_t> revoke(std::string_view name);
   Result<std::optional<Credential>> find_credential(std::string_view token);
   /// True if some agent was enrolled for this machine: nobody else may claim it.
   Result<bool> is_enrolled(const Id& machine);
@@ -68,7 +71,7 @@ class Records {
  private:
   explicit Records(store::Database database) : database_{std::move(database)} {}
 
-  Status keep_host(const Host& host);
+  Status keep_host(const HostKey& key, const Host* host);
   Status keep_order(const Order& order);
   Status keep_plan(const PlanRecord& plan);
 

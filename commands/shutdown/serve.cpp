@@ -40,6 +40,7 @@ class ServeAction final : public cli::Action {
 
  private:
   Status check() const;
+  std::string admin_path() const { return state_ + "/" + admin_socket_name; }
   Status open_desk(cli::Context& context, net::Server& server);
 
   std::string list_ = "lista";
@@ -87,7 +88,7 @@ Status ServeAction::open_desk(cli::Context& context, net::Server& server) {
       Desk::open(std::move(settings), context.log, server.main_context());
   if (!desk) return desk.error();
   desk_ = std::move(*desk);
-  sessions_.emplace(*desk_, std::move(names), server_.message_size_max.bytes);
+  sessions_.emplace(*desk_, std::move(names), admin_path(), server_.message_size_max.bytes);
   return ok;
 }
 
@@ -104,10 +105,8 @@ Status ServeAction::run(cli::Context& context) {
   plan.default_listen = {{.scheme = net::Scheme::ws, .host = {}, .port = port, .path = {}}};
   plan.default_scheme = net::Scheme::ws;
   plan.default_port = port;
-  plan.private_listen = {{.scheme = net::Scheme::unix_,
-                          .host = {},
-                          .port = {},
-                          .path = state_ + "/" + admin_socket_name}};
+  plan.private_listen = {
+      {.scheme = net::Scheme::unix_, .host = {}, .port = {}, .path = admin_path()}};
   plan.service.tls_mode = [](net::Scheme scheme) {
     if (scheme == net::Scheme::unix_) return net::TlsMode::never;
     const bool tls = scheme == net::Scheme::wss || scheme == net::Scheme::tls;

@@ -41,6 +41,9 @@ class Line {
   std::shared_ptr<std::atomic<int>> waiting_ = std::make_shared<std::atomic<int>>(0);
 };
 
+/// What may wait for an operator that reads slowly: news of ten thousand hosts at once.
+constexpr std::size_t operator_waiting_max = 64 * 1024 * 1024;
+
 bool in_clear(const Connection& connection) {
   return connection.scheme() != net::Scheme::unix_ && !connection.is_secure();
 }
@@ -61,8 +64,12 @@ std::string bearer(const wire::HttpRequest& request) {
 
 }  // namespace
 
-Result<std::string_view> Sessions::judge(const Connection& connection,
-                                         const wire::HttpRequest& request,
+bool Sessions::is_admin(Connection& connection) const {
+  return connection.scheme() == net::Scheme::unix_ &&
+         connection.stream().local_path() == admin_path_;
+}
+
+Result<std::string_view> Sessions::judge(Connection& connection, const wire::HttpRequest& request,
                                          const wire::UpgradeRequest& upgrade,
                                          Handshake& handshake) const {
   const auto offers = [&](std::string_view subprotocol) {
@@ -72,7 +79,7 @@ Result<std::string_view> Sessions::judge(const Connection& connection,
   const bool agent = offers(agent_subprotocol);
   // Whoever asks for nothing of ours has no rights, and may come from any page.
   if (!agent && !offers(operator_subprotocol)) {
-    if (connection.scheme() == net::Scheme::unix_)
+    if (is_admin(connection))
       return Error{Errc::refused, "serve a plain client on the admin socket"};
     return std::string_view{};
   }
@@ -82,8 +89,8 @@ Result<std::string_view> Sessions::judge(const Connection& connection,
                  "if it is this one, name it: --page-host " + escape_for_display(request.host())};
   handshake.kind = agent ? Kind::agent : Kind::operator_;
   handshake.token = bearer(request);
-  const bool exposed = in_clear(connection) && off_loopback(connection);
-  if (exposed && (!agent || !handshake.token.empty()))
+  handshake.exposed = in_clear(connection) && off_loopback(connection);
+  if (handshake.exposed && (!agent || !handshake.token.empty()))
     return Error{Errc::refused, "take a token in clear", "connect by wss://"};
   return agent ? agent_subprotocol : operator_subprotocol;
 }
@@ -99,16 +106,17 @@ asio::awaitable<Status> Sessions::serve(Connection& connection) {
   const Result<bool> upgraded = co_await net::upgrade_to_websocket(connection, answer, judge);
   if (!upgraded) co_return upgraded.error();
   if (!*upgraded) co_return ok;
-  connection.touch();
+  // Whoever is to introduce itself or to sign in does so within the limit of a handshake.
   switch (handshake.kind) {
     case Kind::plain: co_return co_await serve_plain(connection);
-    case Kind::agent: co_return co_await serve_agent(connection, std::move(handshake.token));
+    case Kind::agent: co_return co_await serve_agent(connection, std::move(handshake));
     case Kind::operator_: break;
   }
   co_return co_await serve_operator(connection, std::move(handshake.token));
 }
 
 asio::awaitable<Status> Sessions::serve_plain(Connection& connection) {
+  connection.touch();
   const SessionId session = ++last_session_;
   const std::string address = connection.peer().address;
   const net::OutletGuard outlet{connection};
@@ -141,12 +149,11 @@ asio::awaitable<Status> Sessions::serve_plain(Connection& connection) {
   co_return ended;
 }
 
-asio::awaitable<Status> Sessions::serve_agent(Connection& connection, std::string token) {
+asio::awaitable<Status> Sessions::serve_agent(Connection& connection, Handshake handshake) {
   const SessionId session = ++last_session_;
   const net::OutletGuard outlet{connection};
   Line line{desk_};
   bool introduced = false;
-  connection.limit_silence(2 * desk_.settings().heartbeat);
   const auto hear = [&](WebSocketOp op, std::string_view body, std::string&) -> Result<Flow> {
     if (op != WebSocketOp::binary) return Error{Errc::unexpected, "take text from an agent"};
     Result<FromAgent> message = decode_from_agent(body);
@@ -156,8 +163,13 @@ asio::awaitable<Status> Sessions::serve_agent(Connection& connection, std::strin
     bool taken = true;
     if (is_hello) {
       introduced = true;
-      Arrival arrival{session, connection.peer().address, std::exchange(token, {}),
-                      std::get<Hello>(std::move(*message)), outlet.get()};
+      connection.limit_silence(2 * desk_.settings().heartbeat);
+      Arrival arrival{session,
+                      connection.peer().address,
+                      std::exchange(handshake.token, {}),
+                      handshake.exposed,
+                      std::get<Hello>(std::move(*message)),
+                      outlet.get()};
       taken = line.post([&desk = desk_, arrival = std::move(arrival)]() mutable {
         desk.agent_arrives(std::move(arrival));
       });
@@ -177,10 +189,11 @@ asio::awaitable<Status> Sessions::serve_agent(Connection& connection, std::strin
 
 asio::awaitable<Status> Sessions::serve_operator(Connection& connection, std::string token) {
   const SessionId session = ++last_session_;
-  const net::OutletGuard outlet{connection};
+  const net::OutletGuard outlet{connection, operator_waiting_max};
   Line line{desk_};
-  const bool local = connection.scheme() == net::Scheme::unix_;
+  const bool local = is_admin(connection);
   const auto sign_in = [&](std::string with) {
+    connection.touch();
     return line.post([&desk = desk_, session, to = outlet.get(), with = std::move(with), local,
                       address = connection.peer().address] {
       desk.operator_signs_in(session, to, local ? std::optional<std::string>{} : with, address);

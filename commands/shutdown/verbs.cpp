@@ -162,17 +162,25 @@ class EnrolAction final : public AskAction {
   void declare_own(cli::Options& options) override {
     options.value("operator", operator_name_, "NAME",
                   "Print a token for somebody who may order from afar, instead of an agent's code");
+    options.value("revoke", revoke_, "NAME",
+                  "Take back the tokens of an operator, a host or a machine id");
   }
 
   asio::awaitable<Status> ask_and_show(cli::Context& context, OperatorClient& client) override {
     JsonObject request;
+    if (operator_name_ && revoke_) co_return Error{Errc::usage, "combine --operator and --revoke"};
     if (operator_name_) request.add("operator", *operator_name_);
+    if (revoke_) request.add("revoke", *revoke_);
     Result<wire::Json> answer = co_await client.ask("enrol", std::move(request));
     if (!answer) co_return answer.error();
-    co_return show_line(context, *answer, {operator_name_ ? "token" : "code"});
+    co_return show_line(context, *answer,
+                        {revoke_          ? "revoked"
+                         : operator_name_ ? "token"
+                                          : "code"});
   }
 
   std::optional<std::string> operator_name_;
+  std::optional<std::string> revoke_;
 };
 
 std::string number_text(double value) {

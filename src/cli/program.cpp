@@ -161,8 +161,8 @@ Result<config::Settings> Program::resolve(const Options& own, const config::Opti
   }
   config::Sources sources{std::move(*files), environment_, {}};
   for (const auto& [name, values] : given) {
-    const config::Key* key = schema.find_key(located_.command->name, name);
-    if (key) sources.options[name] = values;
+    const Option* const option = own.find(name);
+    if (option && !option->positional && !option->command_line_only) sources.options[name] = values;
   }
   Result<config::Settings> settings =
       config::resolve(schema, located_.command->name, located_.verb->name, sources);

@@ -216,9 +216,9 @@ asio::awaitable<Status> Connection::flush() {
   co_return flushed;
 }
 
-Status Connection::post(std::string_view bytes) {
-  if (posted_size_max - std::min(posted_size_max, unsent_.size()) < bytes.size())
-    return Error{Errc::busy, "send to a peer that does not read"};
+Status Connection::post(std::string_view bytes, std::size_t waiting_max) {
+  // One message may be of any size: it is what waits already that counts.
+  if (unsent_.size() > waiting_max) return Error{Errc::busy, "send to a peer that does not read"};
   const Result<bool> sent = try_send(bytes);
   if (!sent) return sent.error();
   if (*sent || flushing_) return ok;

@@ -76,12 +76,12 @@ class Connection {
   /// Both: sends all of `bytes`, which may lie in memory that the thread shares.
   asio::awaitable<Status> send(std::string_view bytes);
   /// Sends news at any time, on this worker's thread, also while answers are being sent: what the
-  /// socket does not take is sent as it can, in order. Errc::busy once posted_size_max bytes wait:
+  /// socket does not take is sent as it can, in order. Errc::busy once `waiting_max` bytes wait:
   /// that peer does not read and is to be let go.
-  Status post(std::string_view bytes);
+  Status post(std::string_view bytes, std::size_t waiting_max = posted_size_max);
   /// Waits until nothing posted is on its way any more; `drop` resets the stream first.
   asio::awaitable<void> settle(bool drop);
-  /// True once something could be sent in part only: whatever followed would lie in the midst of it.
+  /// True once something could be sent in part only: what followed would lie in the midst of it.
   bool is_cut() const { return cut_ && !flushing_; }
 
   /// The server drains: finish what is in flight, take nothing new.

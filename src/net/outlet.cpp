@@ -8,7 +8,8 @@
 
 namespace netkit::net {
 
-Outlet::Outlet(Connection& connection) : worker_{connection.worker()}, connection_{&connection} {}
+Outlet::Outlet(Connection& connection, std::size_t waiting_max)
+    : worker_{connection.worker()}, waiting_max_{waiting_max}, connection_{&connection} {}
 
 void Outlet::run(std::function<void(Connection&)> task) {
   asio::post(worker_.io(), [self = shared_from_this(), task = std::move(task)] {
@@ -17,8 +18,8 @@ void Outlet::run(std::function<void(Connection&)> task) {
 }
 
 void Outlet::post(std::string bytes) {
-  run([bytes = std::move(bytes)](Connection& connection) {
-    if (!connection.post(bytes)) connection.stream().abort();
+  run([bytes = std::move(bytes), waiting_max = waiting_max_](Connection& connection) {
+    if (!connection.post(bytes, waiting_max)) connection.stream().abort();
   });
 }
 

@@ -14,11 +14,12 @@ namespace netkit::net {
 
 class Outlet : public std::enable_shared_from_this<Outlet> {
  public:
-  explicit Outlet(Connection& connection);
+  explicit Outlet(Connection& connection, std::size_t waiting_max = posted_size_max);
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
-  /// Sends `bytes` soon, after what was posted before. A peer that does not read is let go.
+  /// Sends `bytes` soon, after what was posted before. A peer that does not read, so that more than
+  /// `waiting_max` bytes wait already, is let go.
   void post(std::string bytes);
   /// The same with one WebSocket message.
   void post(wire::WebSocketOp op, std::string_view body);
@@ -34,13 +35,15 @@ class Outlet : public std::enable_shared_from_this<Outlet> {
 
  private:
   Worker& worker_;
+  const std::size_t waiting_max_;
   Connection* connection_;  // Only looked at on the worker's thread.
 };
 
 /// Detaches an outlet however its connection's coroutine ends.
 class OutletGuard {
  public:
-  explicit OutletGuard(Connection& connection) : outlet_{std::make_shared<Outlet>(connection)} {}
+  explicit OutletGuard(Connection& connection, std::size_t waiting_max = posted_size_max)
+      : outlet_{std::make_shared<Outlet>(connection, waiting_max)} {}
   ~OutletGuard() { outlet_->detach(); }
   OutletGuard(const OutletGuard&) = delete;
   OutletGuard& operator=(const OutletGuard&) = delete;

@@ -126,7 +126,12 @@ Result<Process> Process::start(const asio::any_io_executor& executor, const Laun
     if (!made) return made.error();
     output = std::move(*made);
   }
-  const FileDescriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  FileDescriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!nothing) {  // A root without /dev: a pipe that nobody writes to has an end as well.
+    Result<Pipe> empty = make_pipe();
+    if (!empty) return empty.error();
+    nothing = std::move(empty->read);
+  }
   const std::vector<char*> arguments = pointers(launch.arguments);
   const std::vector<char*> environment = pointers(launch.environment);
   const std::string folder = launch.claim ? folder_of(*launch.claim) : "";

@@ -177,7 +177,8 @@ bool Server::admit(Stream::Socket& socket) {
   const Options options = this->options();
   // Who may use a unix socket is decided by the mode of its file.
   if (peer && !options->access.allows(address)) return refuse(address, denied);
-  if (counters_.active >= options->connections_max)
+  // The owner of a unix socket is let in however many strangers are there.
+  if (peer && counters_.active >= options->connections_max)
     return refuse(address, "as many connections as allowed");
   if (log_.enabled(log::Level::trace))
     log_.event(log::Level::trace, "accept",

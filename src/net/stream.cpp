@@ -6,11 +6,14 @@
 #include <asio/execution/context.hpp>
 #include <asio/query.hpp>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "net/deadline.hpp"
 #include "net/limits.hpp"
@@ -227,6 +230,15 @@ PeerName Stream::peer() const {
   const auto remote = peer_endpoint(core_->socket.get());
   if (!remote) return {.address = "unix", .port = 0};
   return {.address = remote->address().to_string(), .port = remote->port()};
+}
+
+std::string Stream::local_path() const {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(core_->socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return {};
+  if (address.sun_family != AF_UNIX || size <= offsetof(sockaddr_un, sun_path)) return {};
+  return {address.sun_path, strnlen(address.sun_path, size - offsetof(sockaddr_un, sun_path))};
 }
 
 void Stream::tune() {

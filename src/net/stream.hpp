@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/file.hpp"
@@ -65,6 +66,8 @@ class Stream {
   void expire_never();
 
   PeerName peer() const;
+  /// Of a unix socket: the path that it was accepted at; empty for others.
+  std::string local_path() const;
   /// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.
   void tune();
 

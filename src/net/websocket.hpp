@@ -53,6 +53,7 @@ void answer_with_page(const wire::HttpRequest& request, std::string_view html, s
 /// Serves messages until the peer closes. `handle(op, body, out)` gets text and binary messages and
 /// appends frames to `out`; pings, pongs and closes are dealt with here. An error from the peer's
 /// bytes is answered by a close frame with its code, unless a frame of ours was cut short.
+/// Errc::closed if the peer went without one.
 template <typename Handle>
 asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t message_size_max,
                                        Handle handle, std::size_t chunk_size_max = read_size_max);
@@ -109,8 +110,9 @@ asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t messa
                                        Handle handle, std::size_t chunk_size_max) {
   wire::WebSocketDecoder decoder{wire::WebSocketRole::server, message_size_max};
   bool peer_closed = false;
-  const auto dispatch = [&handle, &peer_closed](const wire::WebSocketMessage& message,
-                                                std::string& out) -> Result<Flow> {
+  bool finished = false;
+  const auto dispatch = [&handle, &peer_closed, &finished](const wire::WebSocketMessage& message,
+                                                           std::string& out) -> Result<Flow> {
     switch (message.op) {
       case wire::WebSocketOp::ping:
         wire::append_websocket(out, wire::WebSocketOp::pong, message.body);
@@ -121,8 +123,11 @@ asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t messa
         // The code is echoed (RFC 6455, 5.5.1).
         wire::append_websocket_close(out, wire::websocket_close(message.body).code, {});
         return Flow::finish;
-      default: return handle(message.op, message.body, out);
+      default: break;
     }
+    Result<Flow> flow = handle(message.op, message.body, out);
+    finished = flow && *flow == Flow::finish;
+    return flow;
   };
   Status ended = co_await pump(connection, decoder, dispatch, chunk_size_max);
   std::string out;
@@ -132,6 +137,8 @@ asio::awaitable<Status> pump_websocket(Connection& connection, std::size_t messa
     wire::append_websocket_close(out, wire::close_code(Errc::stopped), {});
   if (!out.empty() && !connection.is_cut())
     static_cast<void>(co_await connection.send(out));  // The first error is the one to report.
+  // A stream that just ended is no goodbye (RFC 6455, 7.1.5: 1006).
+  if (ended && !peer_closed && !finished && !connection.draining()) co_return Errc::closed;
   co_return ended;
 }
 

@@ -13,7 +13,7 @@
 namespace netkit::store {
 namespace {
 
-constexpr int busy_limit_ms = 2000;
+constexpr int busy_limit_ms = 100;
 constexpr std::size_t statements_max = 64;
 
 struct Identity {

@@ -94,7 +94,7 @@ class Transaction {
 /// An open database. One thread at a time; opened after any fork(), as SQLite demands.
 ///
 /// Codes of its errors: ENOSPC full disk, EIO or what the system said, EACCES not writable,
-/// Errc::busy held by another process for more than 2 s, Errc::malformed damaged or no database,
+/// Errc::busy held by another process for more than 100 ms, Errc::malformed damaged or no database,
 /// EEXIST for a second row where one is allowed, EINVAL for other constraints and wrong SQL. Each
 /// attempt names the file. A full disk changes nothing and the database stays usable.
 class Database {

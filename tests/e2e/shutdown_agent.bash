@@ -52,7 +52,8 @@ fake_steps() {
   grep -Eo '^(receipt|accepted|refused|going|cancelled)' "$FAKE" | paste -sd' '
 }
 
-# start_agent [--server E] [--extra E] ARGUMENT...: an agent that is connected.
+# start_agent [--server E] [--extra E] ARGUMENT...: an agent that is connected. Without --exec it
+# must not turn this machine off, whatever goes wrong.
 start_agent() {
   local server=127.0.0.1:${FAKE_PORT-} extra=() ready
   while :; do
@@ -65,8 +66,8 @@ start_agent() {
   done
   rm -f agent.ready
   mkfifo agent.ready
-  "$NETKIT" shutdown-agent "${extra[@]}" "$server" --state state --ready-fd 7 "$@" 7<>agent.ready \
-    >agent.out 2>agent.err </dev/null 3>&- {FAKE_IN}>&- &
+  "$NETKIT" shutdown-agent "${extra[@]}" "$server" --state state --ready-fd 7 --exec false "$@" \
+    7<>agent.ready >agent.out 2>agent.err </dev/null 3>&- {FAKE_IN}>&- &
   SERVER_PID[agent]=$!
   exec {ready}<>agent.ready
   IFS= read -r -t 20 -u "$ready" _ || fail "the agent does not connect" "$(sed 's/^/  /' agent.err)"

@@ -303,7 +303,7 @@ while True: print(hears.recv(4096).decode(), flush=True)' >notified 3>&- {FAKE_I
 }
 
 @test "shutdown-agent: --retry 0 ends with the failure" {
-  run_netkit shutdown-agent 127.0.0.1:1 --state state --retry 0
+  run_netkit shutdown-agent 127.0.0.1:1 --state state --exec false --retry 0
   assert_status 3
   assert_stderr_matches 'cannot connect to ws://127.0.0.1:1'
 }
@@ -339,7 +339,7 @@ while True: print(hears.recv(4096).decode(), flush=True)' >notified 3>&- {FAKE_I
   certificate localhost
   rm -f "$XDG_STATE_HOME/netkit/known_hosts"
   start_fake --tls cert.pem key.pem --port "$port"
-  run_netkit shutdown-agent "wss://localhost:$port" --state state --retry 0
+  run_netkit shutdown-agent "wss://localhost:$port" --state state --exec false --retry 0
   assert_status 4
   assert_stderr_matches 'cannot agree on TLS .*it shows SHA256:'
 }

@@ -42,7 +42,8 @@ survives() {
   local kind
   for kind in silence drip noise huge page; do
     start_fake --raw "$kind"
-    run_netkit shutdown-agent "127.0.0.1:$FAKE_PORT" --state state --retry 0 --timeout 1s
+    run_netkit shutdown-agent "127.0.0.1:$FAKE_PORT" --state state --exec false --retry 0 \
+      --timeout 1s
     [[ $status =~ ^[3456]$ ]] || fail "$kind" "$(show_run)"
     assert_stderr_matches "cannot introduce this host to ws://127.0.0.1:$FAKE_PORT"
     end_server fake

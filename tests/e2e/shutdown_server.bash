@@ -73,6 +73,14 @@ await() {
 }
 heard() { (($(grep -Ecs -- "$2" "$1.out") >= $3)); }
 
+# refute_heard REGEX NAME...: none of these clients has said that so far.
+refute_heard() {
+  local name
+  for name in "${@:2}"; do
+    ! heard "$name" "$1" 1 || fail "$name said: $1" "$(sed 's/^/  /' "$name.out")"
+  done
+}
+
 # messages NAME: what it got, without the times.
 messages() { sed -n 's/^got [0-9.]* //p' "$1.out"; }
 

@@ -199,5 +199,5 @@ str() { printf '%04x' "${#1}" && hex "$1"; }
   assert_status 4
   [[ $output$stderr != *$'\e'* && $output$stderr != *$'\a'* ]] || fail "$(show_run)"
   assert_equal "$(tail -n 1 <<<"$output" | cut -f 2)" refused
-  ! grep -q $'\e' server.err
+  if grep -q $'\e' server.err; then fail "$(cat -A server.err)"; fi
 }

@@ -39,6 +39,8 @@ reports() { grep -Ec "warn shutdown-server: list .*$1" server.err; }
   printf '\xef\xbb\xbf# of another system\r\n\r\n  127.0.0.2  \r\n127.0.0.3 # desk\r\n127.0.0.4' \
     >"$STATE/wylacz"
   serve_shutdown
+  # A last line without its end could be one that is still being written: it has to be quiet first.
+  until_order 127.0.0.4 ordered
   for last in 2 3 4; do
     come "c$last" plain --from "127.0.0.$last"
     await "c$last" '^got' 2

@@ -4,9 +4,9 @@
 load support
 load shutdown_server
 
-# operator_token [NAME]: TOKEN, and the same in the file token.
+# operator_token: anna's TOKEN, and the same in the file token.
 operator_token() {
-  TOKEN=$(asked enrol --operator "${1:-anna}")
+  TOKEN=$(asked enrol --operator anna)
   echo "$TOKEN" >token
   chmod 600 token
 }
@@ -98,7 +98,7 @@ operator=(-H 'Sec-WebSocket-Protocol: netkit-operator.1')
   come eve operator --to "$URL/operator"
   tell eve text '{"id":1,"do":"order","hosts":["web1"]}'
   await eve '^closed'
-  ! grep -q '"ok":true' eve.out
+  refute_heard '"ok":true' eve
   ask history
   refute_output
 }
@@ -172,6 +172,20 @@ operator=(-H 'Sec-WebSocket-Protocol: netkit-operator.1')
   assert_equal "$(asked list --json | jq -r '[.name, .enrolled] | join(" ")')" "web1 true"
 }
 
+@test "shutdown enrol: a code is good for an hour and no longer" {
+  local code
+  serve_shutdown
+  code=$(asked enrol)
+  "$PYTHON" -c '
+import sqlite3, sys, time
+with sqlite3.connect(sys.argv[1] + "/shutdown.db", timeout=10) as records:
+    [left] = records.execute("SELECT expires_ms FROM codes").fetchone()
+    assert 3_500_000 < left - time.time() * 1000 <= 3_600_000, left
+    records.execute("UPDATE codes SET expires_ms = expires_ms - 3600000")' "$STATE"
+  come web1 agent --code "$code"
+  await web1 '^error .*wrong, used or too old'
+}
+
 @test "shutdown enrol: a code that nobody gave is refused" {
   serve_shutdown
   come web1 agent --code AAAA-BBBB-CCCC
@@ -207,7 +221,7 @@ operator=(-H 'Sec-WebSocket-Protocol: netkit-operator.1')
   ask order web1 --wait=15s
   assert_status 0
   await right '^order'
-  ! grep -q '^order' none.out foreign.out wrong.out
+  refute_heard '^order' none foreign wrong
 }
 
 @test "shutdown enrol: a real agent enrols over wss, pins the server and is ordered off" {

@@ -78,7 +78,7 @@ last_line() { tail -n 1 <<<"$output"; }
   assert_status 0
   await web1 '^order'
   await twin '^order'
-  ! grep -q '^order' web2.out
+  refute_heard '^order' web2
 }
 
 @test "shutdown order: --all orders every host with an agent or a connection" {
@@ -101,7 +101,7 @@ last_line() { tail -n 1 <<<"$output"; }
   refute_output
   ask order web1 --wait=15s
   assert_status 0
-  ! grep -q '^order' web2.out db1.out
+  refute_heard '^order' web2 db1
 }
 
 @test "shutdown order: --delay holds the order back for that long" {
@@ -116,7 +116,7 @@ last_line() { tail -n 1 <<<"$output"; }
   ask cancel web2
   assert_status 0
   assert_equal "$output" $'web2\tcancelled'
-  ! grep -q '^order' web2.out
+  refute_heard '^order' web2
 }
 
 @test "shutdown order: never delivered until --expire is exit code 3 with --wait" {
@@ -130,7 +130,7 @@ last_line() { tail -n 1 <<<"$output"; }
   come web1 agent --from 127.0.0.11
   tell web1 close
   await web1 '^closed'
-  ! grep -q '^order' web1.out
+  refute_heard '^order' web1
 }
 
 @test "shutdown order: --wait=DUR that passes is exit code 6, and the order stands" {

@@ -83,6 +83,7 @@ rung_static() {
 
 rung_lab() {
   built dev
+  built static
   local name failed=0
   for name in $(lab_scripts); do
     echo "# lab $name"
@@ -103,7 +104,8 @@ rung_program() {
 }
 
 rung_script() {
-  built "$([[ $NAMED == tests/lab/static ]] && echo static || echo dev)"
+  [[ $NAMED != tests/lab/static && $NAMED != tests/lab/shutdown_* ]] || built static
+  [[ $NAMED == tests/lab/static ]] || built dev
   timeout -k 10 "$LAB_LIMIT_S" "$NAMED"
 }
 

@@ -31,6 +31,7 @@ struct Rig {
   std::set<std::string, std::less<>> own{"127.0.0.1"};
   Book book{settings()};
   Changes seen;
+  Probe last_probe;
 
   BookSettings settings() {
     return {.verify = 5s,
@@ -70,35 +71,30 @@ struct Rig {
   State state(OrderId id = 1) const { return book.find_order(id)->state; }
   const std::string& why(OrderId id = 1) const { return book.find_order(id)->why; }
 
-  /// Offers of orders sent to a session since the last call.
-  std::vector<OrderId> offers(SessionId session) {
+  /// The orders that a session was told `word` of since the last call.
+  std::vector<OrderId> told(SessionId session, Dispatch::Word word) {
     std::vector<OrderId> found;
-    for (const Dispatch& each : seen.dispatches)
-      if (each.message && each.session == session)
-        if (const auto* message = std::get_if<FromServer>(&*each.message))
-          if (const auto* offer = std::get_if<OrderOffer>(message)) found.push_back(offer->order);
-    seen.dispatches.clear();
+    for (const Dispatch& each : std::exchange(seen.dispatches, {}))
+      if (each.session == session && each.word == word) found.push_back(each.order);
     return found;
   }
-  std::size_t cancels(SessionId session) {
-    std::size_t count = 0;
-    for (const Dispatch& each : seen.dispatches)
-      if (each.message && each.session == session)
-        if (const auto* message = std::get_if<FromServer>(&*each.message))
-          count += std::holds_alternative<CancelOffer>(*message);
-    seen.dispatches.clear();
-    return count;
-  }
+  std::vector<OrderId> offers(SessionId session) { return told(session, Dispatch::Word::offer); }
+  std::size_t cancels(SessionId session) { return told(session, Dispatch::Word::cancel).size(); }
   std::vector<SessionId> told_yep() {
     std::vector<SessionId> found;
     for (const Dispatch& each : std::exchange(seen.dispatches, {}))
-      if (each.message && std::holds_alternative<Yep>(*each.message)) found.push_back(each.session);
+      if (each.word == Dispatch::Word::yep) found.push_back(each.session);
     return found;
   }
   std::vector<std::string> lines_done() { return std::exchange(seen.lines_done, {}); }
-  bool probes() { return !std::exchange(seen.probes, {}).empty(); }
+  bool probes() {
+    if (seen.probes.empty()) return false;
+    last_probe = seen.probes.back();
+    seen.probes.clear();
+    return true;
+  }
   void probed(bool alive) {
-    book.probed(web1, alive, now);
+    book.probed(last_probe, alive, now);
     look();
   }
 
@@ -194,6 +190,142 @@ TEST_CASE("Book: an agent that comes back on another boot went down, and is not 
   CHECK(rig.state() == State::down);
   CHECK(rig.offers(2).empty());
   CHECK(rig.book.state_of(*rig.book.find_host(rig.web1)) == "online");
+}
+
+TEST_CASE("Book: another boot before the host said that it goes is no proof of anything") {
+  Rig rig;
+  rig.connect(1);
+  rig.order(rig.web1);
+  rig.step(1, Step::accepted);
+  rig.lose(1);
+  rig.connect(2, boot_2);
+  CHECK(rig.state() == State::timeout);
+  CHECK(rig.offers(2).empty());
+}
+
+TEST_CASE("Book: a late answer to a probe of before does not decide") {
+  Going rig;
+  rig.lose(1);
+  rig.pass(5s);
+  REQUIRE(rig.probes());
+  const Probe before = rig.last_probe;
+  rig.connect(2);
+  rig.lose(2);
+  rig.pass(5s);
+  REQUIRE(rig.probes());
+  rig.book.probed(before, false, rig.now);
+  CHECK(rig.state() == State::going);
+  rig.probed(false);
+  CHECK(rig.state() == State::down);
+}
+
+TEST_CASE("Book: no limit runs while no server does") {
+  Going before;
+  Rig rig;
+  rig.now = before.now + 24h;
+  rig.book.restore(*before.book.find_host(before.web1));
+  rig.book.restore(*before.book.find_order(1), rig.now);
+  rig.pass(1s);
+  CHECK(rig.state() == State::going);
+  rig.connect(1);
+  CHECK(rig.offers(1) == Ids{1});
+}
+
+TEST_CASE("Book: of two active orders of a host the later one holds, and the other ends") {
+  Rig rig;
+  for (const OrderId id : {OrderId{1}, OrderId{2}}) {
+    Order order;
+    order.id = id;
+    order.host = rig.web1;
+    order.ordered = order.changed = rig.now + std::chrono::seconds{id};
+    rig.book.restore(order, rig.now + 10s);
+  }
+  rig.look();
+  CHECK(rig.state(1) == State::cancelled);
+  CHECK(rig.state(2) == State::ordered);
+  CHECK(rig.seen.orders.contains(1));
+  rig.connect(1);
+  CHECK(rig.offers(1) == Ids{2});
+}
+
+TEST_CASE("Book: an ended order stays until it is forgotten, so that its end can be kept") {
+  Rig rig;
+  rig.connect(1);
+  rig.order(rig.web1);
+  rig.step(1, Step::refused, 1, "no");
+  rig.order(rig.web1);
+  REQUIRE(rig.book.find_order(1));
+  CHECK(rig.seen.orders.contains(1));
+  CHECK(rig.seen.replaced == Ids{1});
+  rig.book.forget(rig.seen.replaced);
+  CHECK_FALSE(rig.book.find_order(1));
+  CHECK(rig.book.find_order(2));
+}
+
+TEST_CASE("Book: a cancel that cannot be asked for ends the order in time") {
+  Rig rig;
+  rig.connect(1);
+  rig.order(rig.web1);
+  rig.lose(1);
+  CHECK(rig.book.cancel(1, rig.now));
+  rig.pass(59s);
+  CHECK(rig.state() == State::ordered);
+  rig.pass(1s);
+  CHECK(rig.state() == State::cancelled);
+}
+
+TEST_CASE("Book: a line that is due is not taken for one that was taken away") {
+  Rig rig;
+  rig.book.order_by_line("192.0.2.9", {}, rig.now);
+  rig.look();
+  CHECK(rig.seen.lines_due == Lines{"192.0.2.9"});
+  rig.lines({});
+  CHECK(rig.state() == State::ordered);
+  rig.book.lines_written({"192.0.2.9"});
+  rig.lines({"192.0.2.9"});
+  CHECK(rig.state() == State::ordered);
+  rig.lines({});
+  CHECK(rig.state() == State::cancelled);
+}
+
+TEST_CASE("Book: a plain client that left before it was told does not have the order") {
+  Rig rig;
+  rig.lines({"192.0.2.9"});
+  rig.book.plain_connected(1, "192.0.2.9", rig.now);
+  rig.lose(1);
+  rig.told_yep();
+  rig.book.plain_connected(2, "192.0.2.9", rig.now);
+  rig.look();
+  CHECK(rig.told_yep() == std::vector<SessionId>{2});
+}
+
+TEST_CASE(
+    "Book: what an agent calls itself does not take the place of an address or an enrolled host") {
+  Rig rig;
+  rig.book.plain_connected(1, "10.9.9.9", rig.now);
+  rig.book.agent_connected(2, "192.0.2.66", hello(machine_b, boot_1, "10.9.9.9"), false, rig.now);
+  CHECK(rig.book.matching("10.9.9.9") == std::vector<HostKey>{key_of_address("10.9.9.9")});
+  rig.book.agent_connected(3, "192.0.2.7", hello(machine_a, boot_1, "web1"), true, rig.now);
+  rig.book.agent_connected(4, "192.0.2.67", hello(Id{'C'}, boot_1, "web1"), false, rig.now);
+  CHECK(rig.book.matching("web1") == std::vector<HostKey>{rig.web1});
+}
+
+TEST_CASE("Book: invented hosts go when there are too many, those with an order stay") {
+  Rig rig;
+  rig.connect(1);
+  rig.lose(1);
+  rig.order(rig.web1);
+  for (std::size_t i = 0; i < Book::hosts_max + 10; ++i) {
+    Id machine{'x'};
+    std::copy_n(reinterpret_cast<const char*>(&i), sizeof i, machine.begin() + 1);
+    rig.now += 1ms;
+    rig.book.agent_connected(i + 2, "192.0.2.66", hello(machine, boot_1), false, rig.now);
+    rig.book.disconnected(i + 2, false, rig.now);
+    rig.seen = {};
+    rig.look();
+  }
+  CHECK(rig.book.hosts().size() <= Book::hosts_max + 1);
+  CHECK(rig.book.find_host(rig.web1));
 }
 
 TEST_CASE("Book: an order that may have been had is never given to another boot") {
@@ -437,7 +569,8 @@ TEST_CASE("Book: the same machine on a second connection ends the first") {
   rig.connect(2);
   REQUIRE(rig.seen.dispatches.size() == 1);
   CHECK(rig.seen.dispatches[0].session == 1);
-  CHECK_FALSE(rig.seen.dispatches[0].message);
+  const bool leaves = rig.seen.dispatches[0].word == Dispatch::Word::leave;
+  CHECK(leaves);
   rig.lose(1);
   CHECK(rig.book.is_connected(rig.web1));
 }

@@ -61,7 +61,7 @@ TEST_CASE("Records: hosts and orders come back as they were") {
   }
   Records records = open(folder);
   Book book{settings(last)};
-  REQUIRE(records.restore(book, start));
+  REQUIRE(records.restore(book, start + 2h));
   const Host* const host = book.find_host(key_of(Id{'A'}));
   REQUIRE(host);
   CHECK(host->name == "web1");
@@ -104,12 +104,31 @@ TEST_CASE("Records: the history is newest first and bounded") {
 TEST_CASE("Records: a code is good once and until it expires") {
   const TemporaryFolder folder;
   Records records = open(folder);
+  const Credential agent{Right::agent, "web1", Id{'A'}};
   REQUIRE(records.add_code("AAAA-BBBB-CCCC", start + 1h));
   REQUIRE(records.add_code("DDDD-EEEE-FFFF", start + 1h));
-  CHECK(*records.use_code("AAAA-BBBB-CCCC", start));
-  CHECK_FALSE(*records.use_code("AAAA-BBBB-CCCC", start));
-  CHECK_FALSE(*records.use_code("wrong", start));
-  CHECK_FALSE(*records.use_code("DDDD-EEEE-FFFF", start + 2h));
+  CHECK(records.enrol("AAAA-BBBB-CCCC", agent, start));
+  CHECK(records.enrol("AAAA-BBBB-CCCC", agent, start).error().code == Errc::refused);
+  CHECK(records.enrol("wrong", agent, start).error().code == Errc::refused);
+  CHECK(records.enrol("DDDD-EEEE-FFFF", agent, start + 2h).error().code == Errc::refused);
+}
+
+TEST_CASE("Records: enrolling a machine again voids its former token, revoking all of them") {
+  const TemporaryFolder folder;
+  Records records = open(folder);
+  const Credential agent{Right::agent, "web1", Id{'A'}};
+  REQUIRE(records.add_code("AAAA-BBBB-CCCC", start + 1h));
+  REQUIRE(records.add_code("DDDD-EEEE-FFFF", start + 1h));
+  const auto first = records.enrol("AAAA-BBBB-CCCC", agent, start);
+  const auto second = records.enrol("DDDD-EEEE-FFFF", agent, start);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK_FALSE(*records.find_credential(*first));
+  CHECK(*records.find_credential(*second));
+  CHECK(*records.revoke("web1") == 1);
+  CHECK_FALSE(*records.find_credential(*second));
+  CHECK_FALSE(*records.is_enrolled(Id{'A'}));
+  CHECK(*records.revoke("nobody") == 0);
 }
 
 TEST_CASE("Records: a token is found by whoever has it, and is not in the file") {
