@@ -236,3 +236,46 @@ with sqlite3.connect(sys.argv[1] + "/shutdown.db", timeout=10) as records:
   assert_status 4
   assert_stderr_matches 'code'
 }
+
+@test "shutdown enrol: --revoke takes an operator's and a host's tokens back" {
+  serve_shutdown
+  operator_token
+  enrolled_agent web1
+  come anna operator --bearer "$TOKEN"
+  await anna '"welcome"'
+  run_netkit shutdown-server enrol --revoke anna --state "$STATE"
+  assert_status 0
+  assert_output 1
+  await anna '^closed'
+  remote list --server "$URL" --token-file token
+  assert_status 4
+  ask enrol --revoke web1
+  assert_status 0
+  await web1 '^closed'
+  come again agent --bearer "$AGENT_TOKEN"
+  await again '^error .*not this machine.s'
+  ask enrol --revoke nobody
+  assert_status 5
+}
+
+@test "shutdown enrol: a machine that enrols again has a new token, and the old one is void" {
+  local old
+  serve_shutdown
+  enrolled_agent web1
+  old=$AGENT_TOKEN
+  leave web1
+  enrolled_agent web2
+  leave web2
+  come stale agent --bearer "$old"
+  await stale '^error '
+  come fresh agent --bearer "$AGENT_TOKEN"
+  await fresh '^welcome'
+}
+
+@test "shutdown enrol: from afar nobody makes an operator" {
+  serve_shutdown
+  operator_token
+  remote enrol --operator bob --server "$URL" --token-file token
+  assert_status 4
+  assert_stderr_matches "on the server's own machine"
+}

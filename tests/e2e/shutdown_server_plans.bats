@@ -178,3 +178,19 @@ web1" | "$0" shutdown-server order --plan - --dry-run --state "$1"' "$NETKIT" "$
   ask wake nobody
   assert_status 5
 }
+
+@test "shutdown wake: --wait ends once the host is online, or with 6" {
+  serve_shutdown
+  come web1 agent --host web1 --mac 020000000001
+  leave web1
+  until_host web1 offline
+  ask wake web1 --wait=300ms
+  assert_status 6
+  assert_stderr_matches 'web1 online'
+  in_background waking wake web1 --wait=20s
+  wait_for_line waking.out '^web1'
+  come again agent --host web1 --mac 020000000001
+  ended waking
+  assert_status 0
+  assert_line $'web1\tonline'
+}

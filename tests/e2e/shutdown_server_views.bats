@@ -61,3 +61,16 @@ state version"
   leave web1
   until_host web1 offline
 }
+
+@test "shutdown: Tab offers the names of hosts, of the state folder that is named" {
+  serve_shutdown
+  come web1 agent --host web1
+  come db1 agent --host db1 --machine "$(printf '%032d' 2)"
+  until_host db1 online
+  run_netkit __complete shutdown-server order --state "$STATE" w
+  assert_status 0
+  assert_output_matches $'^web1\t?$'
+  run_netkit __complete shutdown-server cancel --state /nowhere ''
+  assert_status 0
+  refute_output
+}
