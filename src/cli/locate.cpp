@@ -1,6 +1,8 @@
 // Commands and verbs among words.
 #include "cli/locate.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "cli/globals.hpp"
 
@@ -24,6 +26,7 @@ Error unknown_verb(const Command& command, const std::string& word) {
   std::vector<std::string_view> names;
   std::string list;
   for (const Verb& each : command.verbs) {
+    if (each.name.empty()) continue;
     names.push_back(each.name);
     list += (list.empty() ? "" : ", ") + std::string{each.name};
   }
@@ -50,6 +53,15 @@ bool takes_next_by_default(const Located& located, const std::string& word) {
   return takes_next(options, word);
 }
 
+/// True if words behind the verb can be arguments of it.
+bool takes_arguments(const Verb& verb) {
+  Options options;
+  const std::unique_ptr<Action> action = verb.make();
+  action->declare(options);
+  return std::any_of(options.all().begin(), options.all().end(),
+                     [](const Option& option) { return option.positional; });
+}
+
 /// Takes `word` as the command or the verb, whichever is still missing.
 Status take(Table table, const std::string& word, Located& located) {
   if (!located.command) {
@@ -61,7 +73,7 @@ Status take(Table table, const std::string& word, Located& located) {
   located.verb = located.command->find(word);
   if (located.verb) return ok;
   located.verb = located.command->find("");  // A command may be run without a verb as well.
-  if (!located.verb) return unknown_verb(*located.command, word);
+  if (!located.verb || !takes_arguments(*located.verb)) return unknown_verb(*located.command, word);
   located.rest.push_back(word);
   return ok;
 }

@@ -45,7 +45,8 @@ TEST_CASE("locate: a command without verbs takes the next word as its own") {
 }
 
 TEST_CASE("locate: the value of an option of the verb that may be left out is no verb") {
-  CHECK(found({"steer", "--to", "check", "x"}) == Found{"steer", "[]", {"--to", "check", "x"}});
+  CHECK(found({"steer", "--to", "check", "--fast"}) ==
+        Found{"steer", "[]", {"--to", "check", "--fast"}});
   CHECK(found({"steer", "-t", "check"}) == Found{"steer", "[]", {"-t", "check"}});
   CHECK(found({"steer", "--to=a", "check"}) == Found{"steer", "[check]", {"--to=a"}});
   CHECK(found({"steer", "--fast", "check"}) == Found{"steer", "[check]", {"--fast"}});
@@ -82,6 +83,9 @@ TEST_CASE("locate: an unknown verb is Errc::usage and names the nearest") {
   CHECK(found({"paint", "darw"}).command ==
         "cannot take 'darw' as a verb: did you mean 'draw'? one of draw, erase");
   CHECK(found({"paint", "a\nb"}).command.find('\n') == std::string::npos);
+  // Where a verb may be left out, but takes no arguments, a word can only be a verb.
+  CHECK(found({"steer", "chekc"}).command ==
+        "cannot take 'chekc' as a verb: did you mean 'check'? one of check");
 }
 
 TEST_CASE("command_in_name: a link's name stands for its command") {
