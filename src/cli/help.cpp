@@ -161,11 +161,13 @@ std::string help_verb(const Command& command, const Verb& verb, const Options& o
     letter = letter == '-' ? '_' : static_cast<char>(letter & ~0x20);
   return "Usage: " + usage_line(command, verb, options) + "\n\n" + wrapped(verb.description, 0) +
          "\n" + other_verbs(command, verb) + option_parts(options) + exit_part(verb.exits) +
-         example_part(verb.examples) +
-         fmt::format(
-             "\nEach option with a long name is also a key of [{}{}{}] in netkit.toml and a "
-             "variable\nNETKIT_{}_NAME.\n",
-             command.name, verb.name.empty() ? "" : ".", verb.name, variable);
+         example_part(verb.examples) + "\n" +
+         wrapped(
+             fmt::format("Each option with a long name is also a key of [{}{}{}] in netkit.toml "
+                         "and a variable NETKIT_{}_NAME.",
+                         command.name, verb.name.empty() ? "" : ".", verb.name, variable),
+             0) +
+         "\n";
 }
 
 }  // namespace netkit::cli
