@@ -5,7 +5,7 @@ RUNGS="format tidy build unit net e2e interop fuzz-smoke tsan static lab"
 LOGS=${NETKIT_TEST_LOGS:-build/test}
 BATS_LIMIT_S=1500
 LAB_LIMIT_S=${NETKIT_LAB_FULL:+3600}
-LAB_LIMIT_S=${LAB_LIMIT_S:-90}
+LAB_LIMIT_S=${LAB_LIMIT_S:-300}
 
 # sets_of RUNG: the package sets that it needs.
 sets_of() {
