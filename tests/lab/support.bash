@@ -73,7 +73,7 @@ tap() {
   local code=$1 claim=$2
   shift 2
   LAB_CHECKS=$((LAB_CHECKS + 1))
-  if ((code == 0)); then
+  if [[ $code == 0 ]]; then  # Nothing at all is no success.
     echo "ok $LAB_CHECKS $claim"
   else
     LAB_FAILED=$((LAB_FAILED + 1))
