@@ -4,6 +4,7 @@
 #include <array>
 #include <unistd.h>
 
+#include "cli/paths.hpp"
 #include "commands/shutdown/session.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "store/lock.hpp"
@@ -96,7 +97,7 @@ Status ServeAction::run(cli::Context& context) {
   if (Status fits = check(); !fits) return fits;
   Result<std::string> state = cli::make_state_directory(context, server_);
   if (!state) return state.error();
-  state_ = std::move(*state);
+  state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.
   Result<store::StateLock> lock = store::StateLock::take(state_, context.command.name);
   if (!lock) return lock.error();
   lock_ = std::move(*lock);

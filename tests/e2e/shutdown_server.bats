@@ -220,3 +220,18 @@ carried_out() { [[ -e $1 ]] && wc -l <"$1" || echo 0; }
   run_netkit __complete shutdown-server order --exp
   assert_equal "$(cut -f 1 <<<"$output")" --expire
 }
+
+@test "shutdown-server: --daemon with a state folder that is named from here" {
+  run_netkit shutdown-server --state here --listen ws://127.0.0.1:0 --daemon --pid-file pid \
+    --log-file log --port-file port 3>&-
+  assert_status 0
+  SERVER_PID[daemon]=$(<pid)
+  URL=$(<port)
+  come web1 agent
+  run_netkit shutdown-server order web1 --wait=15s --state here
+  assert_status 0
+  kill "$(<pid)"
+  wait_for_exit "${SERVER_PID[daemon]}" 15
+  unset "SERVER_PID[daemon]"
+  assert_file_has log 'info shutdown-server: stop'
+}
