@@ -18,7 +18,7 @@ serve_few() {
 @test "descriptors: a server that has none left says so and goes on when clients leave" {
   serve_few 64 --max-connections 1000
   hostile exhaust "$(endpoint_of 1)" 200
-  assert_file_has "$BATS_TEST_TMPDIR/echo.err" 'error echo: accept .*open files'
+  wait_for_line "$BATS_TEST_TMPDIR/echo.err" 'error echo: accept .*open files'
   # Said, but not once an attempt.
   (($(grep -c 'error echo: accept' "$BATS_TEST_TMPDIR/echo.err") < 50))
   hostile works "$(endpoint_of 1)"
@@ -28,7 +28,7 @@ serve_few() {
 @test "descriptors: by default a server refuses connections before it has none left" {
   serve_few 64
   hostile exhaust "$(endpoint_of 1)" 200
-  assert_file_has "$BATS_TEST_TMPDIR/echo.err" 'refuse .*as many connections as allowed'
+  wait_for_line "$BATS_TEST_TMPDIR/echo.err" 'refuse .*as many connections as allowed'
   run grep -c 'error echo: accept' "$BATS_TEST_TMPDIR/echo.err"
   assert_output 0
   stop_server

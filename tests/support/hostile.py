@@ -207,8 +207,13 @@ def exhaust(endpoint, count):
         peer = connect(endpoint)
         peer.sendall(b"?")
         crowd_of.append(peer)
-    answered = sum(bool(each in select.select([each], [], [], 0)[0]) for each in crowd_of)
-    select.select([crowd_of[0]], [], [], LIMIT_S)
+    # Until the server has taken as many as it can: none more is answered or refused for a while.
+    end = time.monotonic() + LIMIT_S
+    answered, before = 0, -1
+    while (answered < 30 or answered != before) and time.monotonic() < end:
+        time.sleep(0.3)
+        before = answered
+        answered = sum(bool(select.select([each], [], [], 0)[0]) for each in crowd_of)
     for each in crowd_of:
         each.close()
     print(answered)
