@@ -23,7 +23,7 @@ namespace netkit::access {
 //   to the service:
 //     grant         36  session 16 | public key 32 | i64 expires (s since 1970)
 //                       | i64 idle limit (s) | str user | u8 n, n x str scope
-//     denied        37  u8 why | str text       why: 1 unknown or ended, 2 used up, 3 not now (busy)
+//     denied        37  u8 why | str text       why: 1 unknown or ended, 2 used up, 3 not now
 //     changed       38  session 16              stream 0: ask anew, it has ended or changed
 //   both ways: ping, pong (frame_type), hello: the first frame of each side
 //     hello          1  str name                of the service; of the auth server
