@@ -5,9 +5,6 @@
 SHUTDOWN_STATE=
 shutdown_state() { echo "${SHUTDOWN_STATE:-$LAB_DIR/state}"; }
 
-# passed COMMAND...: 0 or 1 as a word for tap, whatever `set -e` thinks.
-passed() { "$@" >/dev/null && echo 0 || echo 1; }
-
 # ask VERB ARGUMENT...: a verb of shutdown-server through the admin socket.
 ask() {
   local verb=$1

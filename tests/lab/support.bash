@@ -66,7 +66,18 @@ check() {
 }
 
 # The functions that a command of `check` may use: it runs in a shell of its own, under a limit.
-lab_functions() { declare -f on; }
+lab_functions() { declare -f on fails; }
+
+# passed COMMAND...: 0 or 1 as a word for tap, whatever `set -e` thinks.
+passed() { "$@" >/dev/null && echo 0 || echo 1; }
+
+# fails CODE REGEX COMMAND...: the command ends with CODE and says REGEX on stderr.
+fails() {
+  local code=$1 pattern=$2 got=0 said
+  shift 2
+  said=$(timeout -k 5 30 "$@" 2>&1 >/dev/null) || got=$?
+  ((got == code)) && [[ $said =~ $pattern ]] || { echo "exit code $got: $said" && return 1; }
+}
 
 # tap CODE CLAIM [DETAIL...]: the TAP line of a check that was made by hand.
 tap() {
