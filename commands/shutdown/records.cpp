@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unistd.h>
 
 #include "base/bytes.hpp"
 #include "base/text.hpp"
@@ -152,9 +151,8 @@ Result<Records> Records::open(const std::string& state_directory) {
 
 std::vector<std::string> Records::host_names(const std::string& state_directory) {
   std::vector<std::string> names;
-  const std::string path = state_directory + "/shutdown.db";
-  if (::access(path.c_str(), R_OK | W_OK) != 0) return names;
-  Result<store::Database> database = store::Database::open(path, application_id, migrations);
+  Result<store::Database> database = store::Database::open_to_read(
+      state_directory + "/shutdown.db", application_id, migrations.size());
   if (!database) return names;
   Result<Statement> rows = database->statement("SELECT DISTINCT name FROM hosts LIMIT 1000");
   if (!rows) return names;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/hex.hpp"
 #include "base/text.hpp"
 #include "store/sqlite_connection.hpp"
 
@@ -32,18 +33,36 @@ Status create_private(const std::string& path) {
   return ok;
 }
 
-Status connect(Connection& connection) {
-  if (Status made = create_private(connection.path); !made) return made;
-  const int result =
-      sqlite3_open_v2(connection.path.c_str(), &connection.handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+Status connect(Connection& connection, const std::string& name, int flags) {
+  const int result = sqlite3_open_v2(name.c_str(), &connection.handle,
+                                     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (result != SQLITE_OK) return connection.error(result, "open");
   sqlite3_busy_timeout(connection.handle, busy_limit_ms);
+  return ok;
+}
+
+Status connect_to_write(Connection& connection) {
+  if (Status made = create_private(connection.path); !made) return made;
+  if (Status connected = connect(connection, connection.path, SQLITE_OPEN_READWRITE); !connected)
+    return connected;
   // A file that may only be read is opened like that without a word.
   if (sqlite3_db_readonly(connection.handle, "main") == 1)
     return Error{std::make_error_code(std::errc::permission_denied),
                  "write to " + escape_for_display(connection.path)};
   return ok;
+}
+
+Status connect_to_read(Connection& connection) {
+  if (::access(connection.path.c_str(), R_OK) != 0)
+    return errno_error("open " + escape_for_display(connection.path));
+  // A reader of a file in WAL mode would leave -wal and -shm beside it. Without a -wal nobody has
+  // it open and all of it is in the file, which is then taken for one that does not change.
+  if (::access((connection.path + "-wal").c_str(), F_OK) == 0)
+    return connect(connection, connection.path, SQLITE_OPEN_READONLY);
+  std::string name = "file:";
+  for (const char byte : connection.path)
+    name += "%" + to_hex({&byte, 1});
+  return connect(connection, name + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 Result<Identity> identify(Connection& connection) {
@@ -137,7 +156,7 @@ Result<Database> Database::open(const std::string& path, std::int32_t applicatio
                                 std::span<const std::string_view> migrations) {
   auto connection = std::make_unique<Connection>();
   connection->path = path;
-  if (Status connected = connect(*connection); !connected) return connected.error();
+  if (Status connected = connect_to_write(*connection); !connected) return connected.error();
   const Result<Identity> found = identify(*connection);
   if (!found) return found.error();
   if (Status ours = check_ours(*connection, *found, application_id, migrations.size()); !ours)
@@ -150,6 +169,20 @@ Result<Database> Database::open(const std::string& path, std::int32_t applicatio
     if (Status done = migrate(*connection, application_id, migrations); !done) return done.error();
   if (Status set = connection->execute("PRAGMA foreign_keys = ON", "open"); !set)
     return set.error();
+  return Database{std::move(connection)};
+}
+
+Result<Database> Database::open_to_read(const std::string& path, std::int32_t application_id,
+                                        std::size_t version) {
+  auto connection = std::make_unique<Connection>();
+  connection->path = path;
+  if (Status connected = connect_to_read(*connection); !connected) return connected.error();
+  const Result<Identity> found = identify(*connection);
+  if (!found) return found.error();
+  if (found->application_id != application_id ||
+      found->version != static_cast<std::int64_t>(version))
+    return Error{Errc::refused, "read " + escape_for_display(path),
+                 "it is the database of another program or version"};
   return Database{std::move(connection)};
 }
 

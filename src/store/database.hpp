@@ -106,6 +106,10 @@ class Database {
   /// another program's: Errc::refused for those and for a version above the last migration.
   static Result<Database> open(const std::string& path, std::int32_t application_id,
                                std::span<const std::string_view> migrations);
+  /// Opens an existing file to read what others write, whose content and version stay as they are.
+  /// ENOENT if there is none; Errc::refused for another program's file and another version.
+  static Result<Database> open_to_read(const std::string& path, std::int32_t application_id,
+                                       std::size_t version);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

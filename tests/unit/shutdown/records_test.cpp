@@ -3,6 +3,7 @@
 #include "commands/shutdown/records.hpp"
 
 #include <doctest/doctest.h>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 using namespace netkit;
 using namespace netkit::shutdown;
 using namespace std::chrono_literals;
+
 using netkit::support::TemporaryFolder;
 
 namespace {
@@ -150,4 +152,18 @@ TEST_CASE("Records: a token is found by whoever has it, and is not in the file")
     bytes << file.rdbuf();
     CHECK(bytes.str().find(token) == std::string::npos);
   }
+}
+
+TEST_CASE("Records: the names of hosts are read beside a server that runs, and create nothing") {
+  const TemporaryFolder folder;
+  CHECK(Records::host_names(folder.path()).empty());
+  CHECK(!std::filesystem::exists(folder / "shutdown.db"));
+  Records records = open(folder);
+  OrderId last = 0;
+  Book book{settings(last)};
+  book.agent_connected(1, "192.0.2.7", hello(), true, start);
+  Changes changes;
+  book.take_changes_into(changes);
+  REQUIRE(records.keep(book, changes, nullptr));
+  CHECK(Records::host_names(folder.path()) == std::vector<std::string>{"web1"});
 }

@@ -238,6 +238,60 @@ TEST_CASE("Database: refuses what is not its own, untouched") {
   }
 }
 
+TEST_CASE("Database: opened to read it shows what was committed and refuses writes") {
+  const TemporaryFolder folder;
+  // Every letter that means something in a URI.
+  const std::string path = folder / "o?r#d%41 e&rs.db";
+  Result<Database> writer = Database::open(path, ours, all);
+  REQUIRE(writer);
+  CHECK(writer->run("INSERT INTO orders (host) VALUES ('web1')"));
+  {
+    Result<Database> reader = Database::open_to_read(path, ours, all.size());
+    REQUIRE(reader);
+    CHECK(count(*reader) == 1);
+    CHECK(writer->run("INSERT INTO orders (host) VALUES ('web2')"));
+    CHECK(count(*reader) == 2);
+    CHECK_FALSE(reader->run("INSERT INTO orders (host) VALUES ('web3')"));
+  }
+  CHECK(count(*writer) == 2);
+}
+
+TEST_CASE("Database: opened to read it leaves a file at rest and its folder as they were") {
+  const TemporaryFolder folder;
+  {
+    Result<Database> writer = open_in(folder, 1);
+    REQUIRE(writer);
+    CHECK(writer->run("INSERT INTO orders (host) VALUES ('web1')"));
+  }
+  const std::string bytes = bytes_of(folder / "orders.db");
+  {
+    Result<Database> reader = Database::open_to_read(folder / "orders.db", ours, 1);
+    REQUIRE(reader);
+    CHECK(count(*reader) == 1);
+    CHECK_FALSE(reader->run("DELETE FROM orders"));
+  }
+  for (const std::size_t version : {std::size_t{0}, std::size_t{2}}) {
+    const Result<Database> other = Database::open_to_read(folder / "orders.db", ours, version);
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::refused);
+  }
+  CHECK(Database::open_to_read(folder / "orders.db", ours + 1, 1).error().code == Errc::refused);
+  CHECK(bytes_of(folder / "orders.db") == bytes);
+  for (const char* beside : {"orders.db-wal", "orders.db-shm", "orders.db.v1"})
+    CHECK_FALSE(exists(folder / beside));
+}
+
+TEST_CASE("Database: opened to read it creates nothing") {
+  const TemporaryFolder folder;
+  const Result<Database> missing = Database::open_to_read(folder / "orders.db", ours, 2);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == std::errc::no_such_file_or_directory);
+  CHECK_FALSE(exists(folder / "orders.db"));
+  put_bytes(folder / "orders.db", "");
+  CHECK(Database::open_to_read(folder / "orders.db", ours, 2).error().code == Errc::refused);
+  CHECK(bytes_of(folder / "orders.db").empty());
+}
+
 TEST_CASE("Database: an empty file is a new database") {
   const TemporaryFolder folder;
   put_bytes(folder / "orders.db", "");
