@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/paths.hpp"
+#include "cli/secret.hpp"
 #include "commands/shutdown/agent_link.hpp"
 #include "commands/shutdown/agent_session.hpp"
 #include "commands/shutdown/enrolment.hpp"
@@ -64,15 +65,6 @@ Status Identity::look_up(const cli::Context& context, std::string& state_folder,
   hello.hardware_addresses = hardware_addresses();
   hello.ports = listening_ports();
   return ok;
-}
-
-/// The first line of a file, or of standard input for "-".
-Result<std::string> read_secret(const std::string& path) {
-  const Result<std::string> text = read_file(path == "-" ? "/dev/stdin" : path, secret_size_max);
-  if (!text) return text.error();
-  std::string secret{trim(text->substr(0, text->find('\n')))};
-  if (secret.empty()) return Error{Errc::usage, "read " + escape_for_display(path), "it is empty"};
-  return secret;
 }
 
 class AgentAction final : public cli::Action {
@@ -156,7 +148,7 @@ Status AgentAction::run(cli::Context& context) {
   plan.client = client_;
   plan.token = token_;
   if (token_file_) {
-    Result<std::string> token = read_secret(*token_file_);
+    Result<std::string> token = cli::read_secret_file(*token_file_, secret_size_max);
     if (!token) return token.error();
     plan.token = std::move(*token);
   }
@@ -209,7 +201,7 @@ Result<std::string> EnrolAction::code() const {
   if (code_.has_value() == code_file_.has_value())
     return Error{Errc::usage, "enrol without one code",
                  "give --code or --code-file; `netkit shutdown-server enrol` prints one"};
-  if (code_file_) return read_secret(*code_file_);
+  if (code_file_) return cli::read_secret_file(*code_file_, secret_size_max);
   return *code_;
 }
 

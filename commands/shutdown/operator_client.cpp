@@ -3,16 +3,15 @@
 
 #include <unistd.h>
 
-#include "base/file.hpp"
-#include "base/text.hpp"
 #include "cli/paths.hpp"
+#include "cli/secret.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "identity/token.hpp"
 
 namespace netkit::shutdown {
 namespace {
 
-constexpr std::size_t token_file_size_max = 4096;
+constexpr std::size_t token_size_max = 4096;
 constexpr std::size_t events_kept_max = 100'000;
 
 /// The admin socket of a server on this machine, unless --server names one.
@@ -42,10 +41,7 @@ Result<net::Endpoint> find_server(const cli::Context& context, const OperatorOpt
 Result<std::string> read_token(const OperatorOptions& options) {
   if (options.token) return *options.token;
   if (!options.token_file) return std::string{};
-  const std::string path = *options.token_file == "-" ? "/dev/stdin" : *options.token_file;
-  Result<std::string> text = read_file(path, token_file_size_max);
-  if (!text) return text.error();
-  return std::string{trim(*text)};
+  return cli::read_secret_file(*options.token_file, token_size_max);
 }
 
 /// An answer that says no, as the error it was at the server.

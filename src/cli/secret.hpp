@@ -1,0 +1,17 @@
+// Secrets that a user hands over in a file or on standard input, so that they show neither in the
+// list of processes nor in a shell's history. Used by commands with tokens, codes and passwords.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace netkit::cli {
+
+/// The first line of a file, or of standard input for "-", without its line end (LF or CRLF);
+/// blanks stay. What follows the line is left unread. Errc::too_large for one of more than
+/// `size_max` bytes, Errc::malformed for one with a NUL, Errc::usage for an empty one.
+Result<std::string> read_secret_file(const std::string& path, std::size_t size_max);
+
+}  // namespace netkit::cli
