@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -174,14 +175,7 @@ std::string parse_inhibitors(std::string_view list) {
 }
 
 std::string last_words(std::string_view output, std::size_t size_max) {
-  output = trim(output);
-  if (output.size() > size_max) {
-    output.remove_prefix(output.size() - size_max);
-    // Not from within a character.
-    while (!output.empty() && (static_cast<unsigned char>(output.front()) & 0xc0) == 0x80)
-      output.remove_prefix(1);
-  }
-  return escape_for_display(output);
+  return escape_for_display(utf8_suffix(trim(output), size_max));
 }
 
 }  // namespace netkit::shutdown

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/utf8.hpp"
 #include "cli/exit_code.hpp"
 
 namespace netkit::shutdown {
@@ -69,11 +70,8 @@ Status read_hosts(const wire::Json& message, std::vector<std::string>& to) {
   return ok;
 }
 
-/// What strangers say of themselves, in lists of thousands.
-std::string_view cut(std::string_view text) {
-  constexpr std::size_t shown_max = 200;
-  return text.substr(0, shown_max);
-}
+/// Of what strangers say of themselves, in lists of thousands.
+constexpr std::size_t shown_size_max = 200;
 
 void add_time(JsonObject& to, std::string_view key, const std::optional<Time>& time) {
   if (time)
@@ -162,8 +160,8 @@ std::string show(const Host& host, const Book& book) {
   object.add("boot", host.has_agent() ? to_text(host.boot) : "")
       .add("enrolled", host.enrolled)
       .add("dry_run", host.dry_run)
-      .add("exec", cut(host.exec))
-      .add("version", cut(host.version))
+      .add("exec", utf8_prefix(host.exec, shown_size_max))
+      .add("version", utf8_prefix(host.version, shown_size_max))
       .add_raw("macs", json_array(addresses))
       .add_raw("order", order ? show(*order, host) : "null");
   return object.str();

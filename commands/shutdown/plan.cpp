@@ -20,7 +20,7 @@ Error line_error(std::size_t line, std::string hint) {
 std::string quoted(std::string_view text) {
   constexpr std::size_t shown_max = 64;
   const bool whole = text.size() <= shown_max;
-  return "'" + escape_for_display(text.substr(0, shown_max)) + (whole ? "'" : "…'");
+  return "'" + escape_for_display(utf8_prefix(text, shown_max)) + (whole ? "'" : "…'");
 }
 
 Words words_of(std::string_view line) {

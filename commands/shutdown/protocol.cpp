@@ -32,11 +32,9 @@ constexpr std::uint8_t flag_force = 1;
 void append_text(std::string& to, std::string_view text, std::size_t size_max = text_size_max) {
   std::string escaped;
   if (!is_utf8(text)) text = escaped = escape_for_display(text.substr(0, size_max));
-  std::size_t size = std::min(text.size(), size_max);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80)
-    --size;
-  append_be(to, static_cast<std::uint16_t>(size));
-  to += text.substr(0, size);
+  text = utf8_prefix(text, size_max);
+  append_be(to, static_cast<std::uint16_t>(text.size()));
+  to += text;
 }
 
 std::uint8_t flags_of(const Hello& hello) {

@@ -2,7 +2,6 @@
 // where a piece of text begins or ends inside a character.
 #include "base/utf8.hpp"
 
-#include <cstddef>
 #include <cstring>
 
 namespace netkit {
@@ -46,6 +45,12 @@ std::size_t whole_character(const char* at, const char* end) noexcept {
                      within(at[2], 0x80, 0xbf) && (size == 3 || within(at[3], 0x80, 0xbf));
   return valid ? size : 0;
 }
+
+/// Of a character, all bytes but the first; there are three of them at the most.
+bool is_continuation(char byte) noexcept {
+  return within(byte, 0x80, 0xbf);
+}
+constexpr std::size_t continuation_max = 3;
 
 }  // namespace
 
@@ -94,6 +99,24 @@ bool Utf8Checker::feed(std::string_view bytes) noexcept {
 bool is_utf8(std::string_view text) noexcept {
   Utf8Checker checker;
   return checker.feed(text) && checker.complete();
+}
+
+std::string_view utf8_prefix(std::string_view text, std::size_t size_max) noexcept {
+  if (text.size() <= size_max) return text;
+  std::size_t end = size_max;
+  while (end > 0 && size_max - end < continuation_max && is_continuation(text[end]))
+    --end;
+  return text.substr(0, end);
+}
+
+std::string_view utf8_suffix(std::string_view text, std::size_t size_max) noexcept {
+  if (text.size() <= size_max) return text;
+  text.remove_prefix(text.size() - size_max);
+  for (std::size_t left = continuation_max; left > 0 && !text.empty(); --left) {
+    if (!is_continuation(text.front())) break;
+    text.remove_prefix(1);
+  }
+  return text;
 }
 
 }  // namespace netkit

@@ -1,7 +1,9 @@
-// The one UTF-8 check (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). Used by the
-// WebSocket, line and log code and by whatever takes names from strangers.
+// The one UTF-8 check (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF), and cutting
+// between characters. Used by the WebSocket, line and log code and by whatever takes names from
+// strangers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -28,5 +30,12 @@ class Utf8Checker {
 };
 
 bool is_utf8(std::string_view text) noexcept;
+
+/// The most of `text`'s beginning that has at most `size_max` bytes and does not end inside a
+/// character. Of what is no UTF-8 it leaves out three bytes more at the most.
+std::string_view utf8_prefix(std::string_view text, std::size_t size_max) noexcept;
+
+/// The same of `text`'s end: it does not begin inside a character.
+std::string_view utf8_suffix(std::string_view text, std::size_t size_max) noexcept;
 
 }  // namespace netkit

@@ -8,18 +8,10 @@
 #include "base/code_point.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace netkit::log {
 namespace {
-
-/// The first value_size_max bytes, cut between characters so that the end stays readable.
-std::string_view cut(std::string_view text) {
-  if (text.size() <= value_size_max) return text;
-  std::size_t end = value_size_max;
-  while (end > value_size_max - 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;
-  return text.substr(0, end);
-}
 
 bool is_plain(std::string_view text) {
   while (!text.empty()) {
@@ -33,7 +25,7 @@ bool is_plain(std::string_view text) {
 }
 
 void append_text_value(std::string& to, std::string_view text) {
-  const std::string_view shown = cut(text);
+  const std::string_view shown = utf8_prefix(text, value_size_max);
   const bool whole = shown.size() == text.size();
   if (!shown.empty() && is_plain(shown)) {
     to += shown;
@@ -74,7 +66,7 @@ struct AppendText {
 struct AppendJson {
   std::string& to;
   void operator()(std::string_view text) const {
-    const std::string_view shown = cut(text);
+    const std::string_view shown = utf8_prefix(text, value_size_max);
     append_json_string(to, shown);
     if (shown.size() == text.size()) return;
     to.back() = '.';

@@ -344,15 +344,10 @@ void append_websocket_close(std::string& out, std::uint16_t code, std::string_vi
                             std::optional<std::uint32_t> mask_key) {
   if (!is_close_code(code)) return append_websocket(out, WebSocketOp::close, {}, mask_key);
   if (!is_utf8(reason)) reason = {};
-  if (reason.size() > close_reason_size_max) {
-    std::size_t size = close_reason_size_max;
-    while ((static_cast<unsigned char>(reason[size]) & 0xc0) == 0x80)
-      --size;
-    reason = reason.substr(0, size);
-  }
   std::string body;
   append_be(body, code);
-  append_websocket(out, WebSocketOp::close, body.append(reason), mask_key);
+  body += utf8_prefix(reason, close_reason_size_max);
+  append_websocket(out, WebSocketOp::close, body, mask_key);
 }
 
 }  // namespace netkit::wire

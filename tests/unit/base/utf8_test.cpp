@@ -1,9 +1,10 @@
 // The UTF-8 check, with the kinds of cases that Markus Kuhn's decoder stress test lists: the bounds
-// of each length, overlong forms, surrogates, stray and missing bytes.
+// of each length, overlong forms, surrogates, stray and missing bytes. Then cutting.
 #include "base/utf8.hpp"
 
 #include <cstddef>
 #include <doctest/doctest.h>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -130,4 +131,38 @@ TEST_CASE("Utf8Checker: a refusal is final until reset") {
   checker.reset();
   CHECK(checker.feed("fine"));
   CHECK(checker.complete());
+}
+
+TEST_CASE("utf8_prefix: cuts at most at the limit and never inside a character") {
+  CHECK(utf8_prefix("plain", 5) == "plain");
+  CHECK(utf8_prefix("plain", 4) == "plai");
+  CHECK(utf8_prefix("plain", 0).empty());
+  CHECK(utf8_prefix("", 3).empty());
+  const std::string_view text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+  constexpr std::size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (std::size_t size_max = 0; size_max < std::size(whole); ++size_max) {
+    CAPTURE(size_max);
+    CHECK(utf8_prefix(text, size_max) == text.substr(0, whole[size_max]));
+  }
+}
+
+TEST_CASE("utf8_prefix: of stray bytes it leaves out three at the most") {
+  const std::string stray(10, '\x80');
+  CHECK(utf8_prefix(stray, 8).size() == 5);
+  CHECK(utf8_prefix(stray, 2).empty());
+  CHECK(utf8_prefix(stray, 10).size() == 10);
+  CHECK(utf8_prefix("abc\xff\xff\xff", 4).size() == 4);
+}
+
+TEST_CASE("utf8_suffix: begins at most so far before the end and never inside a character") {
+  CHECK(utf8_suffix("plain", 5) == "plain");
+  CHECK(utf8_suffix("plain", 4) == "lain");
+  CHECK(utf8_suffix("plain", 0).empty());
+  const std::string_view text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+  constexpr std::size_t whole[] = {0, 1, 1, 1, 1, 5, 5, 5, 8, 8, 10, 11, 11};
+  for (std::size_t size_max = 0; size_max < std::size(whole); ++size_max) {
+    CAPTURE(size_max);
+    CHECK(utf8_suffix(text, size_max) == text.substr(text.size() - whole[size_max]));
+  }
+  CHECK(utf8_suffix(std::string(10, '\x80'), 8).size() == 5);
 }

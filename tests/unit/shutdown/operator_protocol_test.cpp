@@ -69,6 +69,20 @@ TEST_CASE("show: a host's own words stay inside their strings") {
   CHECK(shown->find("expires")->is_null());
 }
 
+TEST_CASE("show: a host's own words are cut between characters") {
+  Host host;
+  host.key = key_of(Id{'A'});
+  host.exec = std::string(199, 'x') + "\xe2\x82\xac";
+  OrderId last = 0;
+  const Book book{{.verify = {},
+                   .down_limit = {},
+                   .is_own_address = [](std::string_view) { return false; },
+                   .new_id = [&last] { return ++last; }}};
+  const auto shown = wire::Json::parse(show(host, book));
+  REQUIRE(shown);
+  CHECK(shown->string("exec") == std::string(199, 'x'));
+}
+
 TEST_CASE("show_failure: the sentence, the exit code and the parts to make it of again") {
   const auto shown = wire::Json::parse(
       show_failure(3, Error{Errc::usage, "tell which 'web1' is meant", "two"}, {"a", "b"}));
