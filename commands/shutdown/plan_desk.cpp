@@ -86,18 +86,24 @@ std::optional<Time> PlanDesk::deadline() const {
   return is_running() ? run_->deadline() : std::nullopt;
 }
 
+std::string_view PlanDesk::state_of(std::size_t stage, const HostKey& host,
+                                    const Book& book) const {
+  const auto ordered = orders_.find(host);
+  if (ordered == orders_.end()) return "waiting";
+  if (const Order* const order = book.find_order(ordered->second)) return to_text(order->state);
+  const bool given_up = ordered->second == 0 && (run_->is_over(stage) || !record_.running);
+  return given_up ? "failed" : "waiting";
+}
+
 std::string PlanDesk::show(const Book& book) const {
   if (!run_) return "null";
   std::vector<std::string> stages;
   for (std::size_t i = 0; i < run_->stages().size(); ++i) {
     const Stage& stage = run_->stages()[i];
     std::vector<std::string> hosts;
-    for (std::size_t h = 0; h < stage.hosts.size(); ++h) {
-      const auto ordered = orders_.find(stage.hosts[h].key);
-      const Order* const order =
-          ordered == orders_.end() ? nullptr : book.find_order(ordered->second);
+    for (const PlanHost& each : stage.hosts) {
       JsonObject host;
-      host.add("host", stage.hosts[h].name).add("state", order ? to_text(order->state) : "waiting");
+      host.add("host", each.name).add("state", state_of(i, each.key, book));
       hosts.push_back(host.str());
     }
     const auto since = run_->since(i);

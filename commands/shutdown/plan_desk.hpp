@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "commands/shutdown/book.hpp"
@@ -37,11 +38,13 @@ class PlanDesk {
   bool step(const Book& book, Time now, const GiveOrder& give_order);
   std::optional<Time> deadline() const;
 
-  /// One JSON object, or null without a plan.
+  /// One JSON object, or null without a plan. A host's state is that of its order; without one it
+  /// is "waiting", or "failed" once its stage or the plan is over.
   std::string show(const Book& book) const;
 
  private:
   void write_progress();
+  std::string_view state_of(std::size_t stage, const HostKey& host, const Book& book) const;
   bool order(const HostKey& host, const GiveOrder& give_order);
 
   std::optional<PlanRun> run_;
