@@ -26,6 +26,7 @@ void Book::restore(Order order, Time now) {
     ended.state = State::cancelled;
     ended.why = "replaced by a later order";
     active_.erase(ended.id);
+    if (later) watches_.erase(ended.host);
     changes_.orders.insert(ended.id);
   }
   if (!known || order.active() || (later && !known->active())) last = id;
@@ -190,13 +191,16 @@ void Book::disconnected(SessionId session, bool polite, Time now) {
   const HostKey key = found->second.host;
   polite = polite && !found->second.agent;  // An agent says goodbye by a message.
   sessions_.erase(found);
-  auto& of_host = sessions_of_[key];
-  std::erase(of_host, session);
+  // Hosts come and go, and their keys must not stay behind.
+  const auto of_host = sessions_of_.find(key);
+  std::erase(of_host->second, session);
+  const bool was_last = of_host->second.empty();
+  if (was_last) sessions_of_.erase(of_host);
   Host& host = host_at(key, now);
   host.last_seen = now;
-  if (of_host.empty()) host.since = now;
+  if (was_last) host.since = now;
   changes_.hosts.insert(key);
-  if (of_host.empty()) lost(key, polite, now);
+  if (was_last) lost(key, polite, now);
 }
 
 void Book::lost(const HostKey& host, bool polite, Time now) {
@@ -217,7 +221,7 @@ bool Book::waits_for_silence(const Order& order) const {
 }
 
 void Book::watch(const Order& order, bool said_goodbye, Time now) {
-  watches_[order.host] = {order.id, now, said_goodbye, 0};
+  watches_[order.host] = {now, said_goodbye, 0};
 }
 
 void Book::probed(const Probe& probe, bool alive, Time now) {
@@ -226,11 +230,10 @@ void Book::probed(const Probe& probe, bool alive, Time now) {
   if (found == watches_.end() || found->second.probe != probe.id) return;
   Watch& watch = found->second;
   watch.probe = 0;
-  Order& order = orders_.at(watch.order);
   if (alive)
     watch.silent_since = now;
-  else if (!is_connected(host))
-    change(order, State::down, {}, now);
+  else if (Order* const order = active_order(host); order && !is_connected(host))
+    change(*order, State::down, {}, now);
 }
 
 const Host* Book::find_host(const HostKey& key) const {

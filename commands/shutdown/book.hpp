@@ -135,9 +135,8 @@ class Book {
     std::string address;
     bool agent = false;
   };
-  /// Waits for the proof that a host is down.
+  /// Waits for the proof that a host with an active order is down.
   struct Watch {
-    OrderId order = 0;
     Time silent_since;
     bool said_goodbye = false;
     std::uint64_t probe = 0;  ///< The one under way; 0: none.

@@ -248,6 +248,23 @@ TEST_CASE("Book: of two active orders of a host the later one holds, and the oth
   CHECK(rig.offers(1) == Ids{2});
 }
 
+TEST_CASE("Book: what an order waited for that was replaced does not end the later one") {
+  Rig rig;
+  for (const OrderId id : {OrderId{1}, OrderId{2}}) {
+    Order order;
+    order.id = id;
+    order.host = rig.web1;
+    order.offered = true;
+    order.state = id == 1 ? State::going : State::delivered;
+    order.ordered = order.changed = rig.now + std::chrono::seconds{id};
+    rig.book.restore(order, rig.now);
+  }
+  rig.pass(6s);
+  CHECK_FALSE(rig.probes());
+  CHECK(rig.state(1) == State::cancelled);
+  CHECK(rig.state(2) == State::delivered);
+}
+
 TEST_CASE("Book: an ended order stays until it is forgotten, so that its end can be kept") {
   Rig rig;
   rig.connect(1);
