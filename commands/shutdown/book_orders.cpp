@@ -1,5 +1,6 @@
 // Orders: given, offered, taken back, timed.
 #include <algorithm>
+#include <utility>
 
 #include "base/units.hpp"
 #include "commands/shutdown/book.hpp"
@@ -158,8 +159,8 @@ bool Book::cancel(OrderId id, Time now) {
     return true;
   }
   if (!agent) return false;  // A plain client was told `yep` and cannot be told otherwise.
-  order.cancel_wanted = true;
-  order.changed = now;
+  // Asking again does not give the host more time.
+  if (!std::exchange(order.cancel_wanted, true)) order.changed = now;
   changes_.orders.insert(id);
   if (const SessionId session = session_of(order.host))
     changes_.dispatches.push_back({session, Dispatch::Word::cancel, id});

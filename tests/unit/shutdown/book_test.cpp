@@ -279,6 +279,22 @@ TEST_CASE("Book: an ended order stays until it is forgotten, so that its end can
   CHECK(rig.book.find_order(2));
 }
 
+TEST_CASE("Book: cancelling again gives a host that does not answer no more time") {
+  Rig rig;
+  rig.connect(1);
+  rig.order(rig.web1);
+  rig.step(1, Step::receipt);
+  CHECK(rig.book.cancel(1, rig.now));
+  rig.look();
+  CHECK(rig.cancels(1) == 1);
+  rig.pass(40s);
+  CHECK(rig.book.cancel(1, rig.now));
+  rig.look();
+  CHECK(rig.cancels(1) == 1);
+  rig.pass(20s);
+  CHECK(rig.state() == State::timeout);
+}
+
 TEST_CASE("Book: a cancel that cannot be asked for ends the order in time") {
   Rig rig;
   rig.connect(1);
