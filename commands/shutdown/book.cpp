@@ -31,7 +31,7 @@ void Book::restore(Order order, Time now) {
   }
   if (!known || order.active() || (later && !known->active())) last = id;
   // Whether a plain client was told before the end is not known: better twice than never.
-  if (order.state == State::ordered && order.host.starts_with("a:")) order.offered = false;
+  if (order.state == State::ordered && !is_agent(order.host)) order.offered = false;
   if (order.active()) active_.insert(id);
   if (!order.line.empty()) with_line_.insert(id);
   const Order& kept = orders_.insert_or_assign(id, std::move(order)).first->second;
@@ -207,7 +207,7 @@ void Book::lost(const HostKey& host, bool polite, Time now) {
   Order* const order = active_order(host);
   if (!order) return;
   // It left before the word reached its socket: the next one to come is told.
-  if (host.starts_with("a:") && order->state == State::ordered) order->offered = false;
+  if (!is_agent(host) && order->state == State::ordered) order->offered = false;
   if (!waits_for_silence(*order)) return;
   const auto known = watches_.find(host);
   const bool said_goodbye = polite || (known != watches_.end() && known->second.said_goodbye);
@@ -215,9 +215,8 @@ void Book::lost(const HostKey& host, bool polite, Time now) {
 }
 
 bool Book::waits_for_silence(const Order& order) const {
-  const bool agent = order.host.starts_with("m:");
   return order.state == State::going || order.state == State::accepted ||
-         (!agent && order.state == State::delivered);
+         (!is_agent(order.host) && order.state == State::delivered);
 }
 
 void Book::watch(const Order& order, bool said_goodbye, Time now) {
@@ -293,7 +292,7 @@ std::vector<HostKey> Book::matching(std::string_view text) const {
     // Where an agent introduced itself from, it is meant, and not whoever was there before.
     if (agent_there)
       std::erase_if(by_address,
-                    [&](const HostKey& key) { return key[0] == 'a' && !is_connected(key); });
+                    [&](const HostKey& key) { return !is_agent(key) && !is_connected(key); });
     return by_address;
   }
   // Nor that of a host that was enrolled by the same name.

@@ -73,13 +73,14 @@ struct Request {
 
 class Book {
  public:
+  static constexpr std::size_t hosts_max = 20'000;
+
   explicit Book(BookSettings settings) : settings_{std::move(settings)} {}
 
   // At the start, before anything else: what was kept. Orders that are neither active nor hold a
   // line only matter as a host's last one.
   void restore(Host host);
   void restore(Order order, Time now);
-  static constexpr std::size_t hosts_max = 20'000;
 
   // Sessions.
   void agent_connected(SessionId session, const std::string& address, const Hello& hello,
@@ -102,7 +103,7 @@ class Book {
   /// Lines that were due stand in `wylacz` now.
   void lines_written(const std::vector<std::string>& addresses);
   /// The addresses in `wylacz` as they are now.
-  void lines_are(const std::vector<std::string>& addresses, Time now);
+  void lines_are(const std::set<std::string>& lines, Time now);
   /// Takes a new order back that could not be kept, and out of what `held` has of it.
   void withdraw(OrderId order, Changes& held);
 

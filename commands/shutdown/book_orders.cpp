@@ -153,12 +153,12 @@ bool Book::cancel(OrderId id, Time now) {
   if (found == orders_.end()) return false;
   Order& order = found->second;
   if (!order.active() || order.state == State::going) return false;
-  const bool agent = order.host.starts_with("m:");
   if (!order.offered) {
     change(order, State::cancelled, {}, now);
     return true;
   }
-  if (!agent) return false;  // A plain client was told `yep` and cannot be told otherwise.
+  if (!is_agent(order.host))
+    return false;  // A plain client was told `yep` and cannot be told otherwise.
   // Asking again does not give the host more time.
   if (!std::exchange(order.cancel_wanted, true)) order.changed = now;
   changes_.orders.insert(id);
@@ -167,8 +167,7 @@ bool Book::cancel(OrderId id, Time now) {
   return true;
 }
 
-void Book::lines_are(const std::vector<std::string>& addresses, Time now) {
-  const std::set<std::string> lines{addresses.begin(), addresses.end()};
+void Book::lines_are(const std::set<std::string>& lines, Time now) {
   std::set<std::string> held;
   for (const OrderId id : std::vector<OrderId>{with_line_.begin(), with_line_.end()}) {
     Order& order = orders_.at(id);
@@ -246,8 +245,7 @@ void Book::look_at(Order& order, Time now) {
     const std::string limit = netkit::to_text(settings_.down_limit);
     const bool silent = !is_connected(order.host);
     change(order, State::timeout,
-           order.state == State::delivered && order.host.starts_with("m:")
-               ? "no answer within " + limit
+           order.state == State::delivered && is_agent(order.host) ? "no answer within " + limit
            : silent ? "it left, but was not proved silent within " + limit
                     : "still up after " + limit,
            now);

@@ -120,7 +120,7 @@ Result<OrderId> Desk::order_host(const HostKey& key, const Request& request) {
   if (order && order->active() && order->cancel_wanted)
     return Error{Errc::busy, "order " + book_.find_host(key)->name + " again",
                  "its former order is being cancelled; try again when that is over"};
-  if (!key.starts_with("a:")) return book_.order(key, request, now());
+  if (is_agent(key)) return book_.order(key, request, now());
   return book_.order_by_line(key.substr(2), request, now());
 }
 
@@ -138,8 +138,7 @@ void Desk::turn() {
   if (closed_) return;
   turn_due_ = false;
   const Time at = now();
-  const std::set<std::string>& lines = ordered_->addresses();
-  if (ordered_->is_known()) book_.lines_are({lines.begin(), lines.end()}, at);
+  if (ordered_->is_known()) book_.lines_are(ordered_->addresses(), at);
   book_.tick(at);
   step_plan(at);
   if (keep()) release();

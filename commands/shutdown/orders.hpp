@@ -39,6 +39,9 @@ constexpr bool is_final(State state) {
 using HostKey = std::string;
 HostKey key_of(const Id& machine);
 HostKey key_of_address(std::string_view address);
+inline bool is_agent(const HostKey& key) {
+  return key.starts_with("m:");
+}
 
 struct Order {
   OrderId id = 0;
@@ -77,7 +80,7 @@ struct Host {
   Time since;  ///< Of its present state, which is shown.
   std::optional<Time> last_seen;
 
-  bool has_agent() const { return key.starts_with("m:"); }
+  bool has_agent() const { return is_agent(key); }
 };
 
 }  // namespace netkit::shutdown

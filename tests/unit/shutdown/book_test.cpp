@@ -64,7 +64,7 @@ struct Rig {
     look();
     return id;
   }
-  void lines(const std::vector<std::string>& addresses) {
+  void lines(const std::set<std::string>& addresses) {
     book.lines_are(addresses, now);
     look();
   }
