@@ -133,7 +133,6 @@ asio::awaitable<Status> Sessions::serve_plain(Connection& connection) {
   co_await greeted->async_wait(net::into(cancelled));
   greeted.reset();
 
-  bool said_goodbye = false;
   const auto echo = [&](WebSocketOp op, std::string_view body, std::string& out) -> Result<Flow> {
     connection.worker().log().info("message", {{"address", address}, {"text", body}});
     constexpr std::string_view prefix = "Echo: ";
@@ -143,7 +142,7 @@ asio::awaitable<Status> Sessions::serve_plain(Connection& connection) {
     return Flow::go_on;
   };
   const Status ended = co_await net::pump_websocket(connection, message_size_max_, echo);
-  said_goodbye = ended && !connection.draining();
+  const bool said_goodbye = ended && !connection.draining();
   asio::post(desk_.main(),
              [&desk = desk_, session, said_goodbye] { desk.session_ends(session, said_goodbye); });
   co_return ended;
@@ -203,7 +202,7 @@ asio::awaitable<Status> Sessions::serve_operator(Connection& connection, std::st
   if (signed_in) sign_in(std::move(token));
   const auto hear = [&](WebSocketOp op, std::string_view body, std::string&) -> Result<Flow> {
     if (op != WebSocketOp::text) return Error{Errc::unexpected, "take binary from an operator"};
-    Result<wire::Json> message = wire::Json::parse(body);
+    Result<wire::Json> message = wire::Json::parse(body, {.size_max = operator_message_size_max});
     if (!message) return message.error();
     bool taken = true;
     if (const auto given = message->string("token")) {

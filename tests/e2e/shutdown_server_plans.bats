@@ -49,6 +49,23 @@ order_of_orders() { asked history --json | jq -rs '[reverse[].host] | join(" ")'
   refute_output
 }
 
+@test "shutdown plan: one of a mebibyte is taken, and one byte more is not" {
+  serve_shutdown
+  four_hosts
+  night_plan
+  # Line ends are escaped on their way: the request is larger than the plan.
+  yes '# a line of a long comment' |
+    head -c $((1024 * 1024 - $(stat -c %s night.plan))) | cat night.plan - >long.plan
+  ask order --plan long.plan --dry-run
+  assert_status 0
+  refute_stderr
+  assert_equal "$(cut -f 2 <<<"$output" | xargs)" "web1 web2 db1 router"
+  echo >>long.plan
+  ask order --plan long.plan --dry-run
+  assert_status 5
+  assert_stderr_matches 'cannot read long.plan: larger than the limit'
+}
+
 @test "shutdown plan: stages go one after the other, each once the one before is down" {
   serve_shutdown
   four_hosts
