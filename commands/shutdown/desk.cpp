@@ -81,8 +81,7 @@ Status Desk::start() {
     book_.probed(probe, alive, now());
     wake_up();
   });
-  listed_.emplace(main_, log_, settings_.list_path,
-                  ListDoor::Events{[] {}, [](const std::vector<std::string>&) {}});
+  listed_.emplace(main_, log_, settings_.list_path, ListDoor::Events{});
   ordered_.emplace(main_, log_, settings_.orders_path,
                    ListDoor::Events{[this] { wake_up(); },
                                     [this](const std::vector<std::string>& addresses) {

@@ -61,7 +61,6 @@ class Desk {
   Desk& operator=(const Desk&) = delete;
 
   asio::io_context& main() { return main_; }
-  log::Logger& log() { return log_; }
   const DeskSettings& settings() const { return settings_; }
 
   void agent_arrives(Arrival arrival);
@@ -83,12 +82,12 @@ class Desk {
  private:
   /// A request that is answered once what it changed is on disk.
   struct Pending {
-    std::shared_ptr<net::Outlet> outlet;
+    std::shared_ptr<net::Outlet> outlet{};
     std::int64_t request = 0;
-    std::vector<OrderId> orders;  ///< To be shown in the answer.
-    std::vector<OrderId> fresh;   ///< To be taken back if they cannot be kept.
-    bool plan = false;            ///< The answer shows the plan instead.
-    bool cancels = false;         ///< What it asked for cannot be taken back.
+    std::vector<OrderId> orders{};  ///< To be shown in the answer.
+    std::vector<OrderId> fresh{};   ///< To be taken back if they cannot be kept.
+    bool plan = false;              ///< The answer shows the plan instead.
+    bool cancels = false;           ///< What it asked for cannot be taken back.
   };
 
   Desk(DeskSettings settings, Records records, log::Logger& log, asio::io_context& main);
@@ -110,7 +109,6 @@ class Desk {
   void tell_operators(const Changes& changes);
   void answer_pending();
   void set_timer();
-  void probe(const Probe& probe);
   void log_order(const Order& order);
   OrderId new_order_id() const;
 
@@ -137,6 +135,8 @@ class Desk {
   Answer enrol(Operator& who, const OperatorRequest& request);
   Answer watch(Operator& who, const OperatorRequest& request);
   void end_connections_of(std::string_view name);
+  /// JSON arrays.
+  Result<std::string> latest_orders(std::size_t limit);
   std::string all_hosts() const;
   std::string show_order(const Order& order) const;
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "cli/exit_code.hpp"
 #include "commands/shutdown/desk.hpp"
 #include "identity/token.hpp"
 #include "wire/websocket.hpp"
@@ -34,9 +33,7 @@ void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> out
   JsonObject answer;
   if (!name) {
     log_.warn("refuse", {{"address", address}, {"reason", name.error().message()}});
-    answer.add("event", "error")
-        .add("error", name.error().message())
-        .add("exit", static_cast<int>(cli::exit_code_of(name.error())));
+    answer.add("event", "error");
     add_parts(answer, name.error());
     outlet->post(text_message, answer.str());
     outlet->close();
@@ -132,7 +129,7 @@ Desk::Answer Desk::order(Operator& who, const OperatorRequest& request) {
                        .force = request.force,
                        .delay = request.delay,
                        .expire = request.expire};
-  Pending pending{.outlet = who.outlet, .request = request.id, .orders = {}, .fresh = {}};
+  Pending pending{.outlet = who.outlet, .request = request.id};
   for (const HostKey& key : *hosts) {
     const Order* const before = book_.order_of(key);
     const OrderId active = before && before->active() ? before->id : 0;
@@ -152,8 +149,7 @@ Desk::Answer Desk::order(Operator& who, const OperatorRequest& request) {
 Desk::Answer Desk::cancel(Operator& who, const OperatorRequest& request) {
   Result<std::vector<HostKey>> hosts = resolve(request);
   if (!hosts) return hosts.error();
-  Pending pending{.outlet = who.outlet, .request = request.id, .orders = {}, .fresh = {}};
-  pending.cancels = true;
+  Pending pending{.outlet = who.outlet, .request = request.id, .cancels = true};
   std::string late;
   bool any = false;
   for (const HostKey& key : *hosts) {
@@ -176,12 +172,9 @@ Desk::Answer Desk::cancel(Operator& who, const OperatorRequest& request) {
 }
 
 Desk::Answer Desk::history(const OperatorRequest& request) {
-  Result<std::vector<Order>> orders = records_.history(request.limit);
+  const Result<std::string> orders = latest_orders(request.limit);
   if (!orders) return orders.error();
-  std::vector<std::string> shown;
-  for (const Order& each : *orders)
-    shown.push_back(show_order(each));
-  return success(request.id).add_raw("orders", json_array(shown)).str();
+  return success(request.id).add_raw("orders", *orders).str();
 }
 
 Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
@@ -217,17 +210,23 @@ Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
 }
 
 Desk::Answer Desk::watch(Operator& who, const OperatorRequest& request) {
-  Result<std::vector<Order>> orders = records_.history(watched_history);
+  const Result<std::string> orders = latest_orders(watched_history);
+  if (!orders) return orders.error();
+  who.watches = true;
+  return success(request.id)
+      .add_raw("hosts", all_hosts())
+      .add_raw("orders", *orders)
+      .add_raw("plan", plans_.show(book_))
+      .str();
+}
+
+Result<std::string> Desk::latest_orders(std::size_t limit) {
+  const Result<std::vector<Order>> orders = records_.history(limit);
   if (!orders) return orders.error();
   std::vector<std::string> shown;
   for (const Order& each : *orders)
     shown.push_back(show_order(each));
-  who.watches = true;
-  return success(request.id)
-      .add_raw("hosts", all_hosts())
-      .add_raw("orders", json_array(shown))
-      .add_raw("plan", plans_.show(book_))
-      .str();
+  return json_array(shown);
 }
 
 std::string Desk::all_hosts() const {

@@ -61,9 +61,7 @@ Desk::Answer Desk::cancel_plan(Operator& who, const OperatorRequest& request) {
 }
 
 void Desk::answer_with_plan(const Operator& who, const OperatorRequest& request) {
-  Pending pending{.outlet = who.outlet, .request = request.id, .orders = {}, .fresh = {}};
-  pending.plan = true;
-  pending_.push_back(std::move(pending));
+  pending_.push_back({.outlet = who.outlet, .request = request.id, .plan = true});
   wake_up();
 }
 

@@ -19,9 +19,10 @@ class ListDoor {
  public:
   struct Events {
     /// The file may read differently than before.
-    std::function<void()> changed;
+    std::function<void()> changed = [] {};
     /// Addresses that add() was called with stand in the file now.
-    std::function<void(const std::vector<std::string>& addresses)> written;
+    std::function<void(const std::vector<std::string>& addresses)> written =
+        [](const std::vector<std::string>&) {};
   };
 
   /// The events run on `main`.

@@ -185,7 +185,9 @@ std::string json_array(const std::vector<std::string>& values) {
 }
 
 void add_parts(JsonObject& to, const Error& failure) {
-  to.add("attempt", failure.attempt.str())
+  to.add("error", failure.message())
+      .add("exit", static_cast<int>(cli::exit_code_of(failure)))
+      .add("attempt", failure.attempt.str())
       .add("hint", failure.hint.str())
       .add("category", failure.code.category() == category() ? "netkit" : "system")
       .add("value", failure.code.value());
@@ -194,10 +196,7 @@ void add_parts(JsonObject& to, const Error& failure) {
 std::string show_failure(std::int64_t id, const Error& failure,
                          const std::vector<std::string>& matches) {
   JsonObject object;
-  object.add("id", id)
-      .add("ok", false)
-      .add("error", failure.message())
-      .add("exit", static_cast<int>(cli::exit_code_of(failure)));
+  object.add("id", id).add("ok", false);
   add_parts(object, failure);
   std::vector<std::string> names;
   for (const std::string& each : matches)
