@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "identity/token.hpp"
 #include "wire/websocket.hpp"
 
@@ -313,7 +314,7 @@ void Desk::agent_arrives(Arrival arrival) {
   if (closed_) return;
   // What it calls itself is shown to people in many places.
   std::string& name = arrival.hello.host;
-  name = escape_for_display(name).substr(0, host_name_size_max);
+  name = utf8_prefix(escape_for_display(name), host_name_size_max);
   if (name.empty()) name = arrival.address;
   bool enrolled = false;
   Result<std::string> token = admit(arrival, enrolled);

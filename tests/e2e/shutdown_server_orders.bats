@@ -64,6 +64,15 @@ last_line() { tail -n 1 <<<"$output"; }
   refute_output
 }
 
+@test "shutdown list: a name that escapes make too long is cut between characters" {
+  local wide
+  serve_shutdown
+  wide=$(printf 'é%.0s' {1..126})
+  come odd agent --host $'\x01'"$wide"
+  ask list --json
+  assert_equal "$(jq -r .name <<<"$output")" "\\x01${wide:0:125}"
+}
+
 @test "shutdown order: a name of several hosts is exit code 2 and names them" {
   three_hosts
   come twin agent --host web1 --machine "$(printf '%032d' 4)" --from 127.0.0.14
