@@ -8,10 +8,6 @@
 
 namespace netkit::echo {
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 void RoundTrips::received(Duration round_trip) {
   if (histogram_.count() > 0) {
     const double step = std::abs(static_cast<double>((round_trip - previous_).count()));

@@ -38,6 +38,4 @@ void add_percentiles(JsonObject& to, const Histogram& histogram);
 /// Bars by doubling latencies, "    64 us | ######   123", at most `width` columns wide.
 std::string drawn(const Histogram& histogram, unsigned width);
 
-double seconds(Duration duration);
-
 }  // namespace netkit::echo

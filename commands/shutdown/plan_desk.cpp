@@ -2,6 +2,7 @@
 #include "commands/shutdown/plan_desk.hpp"
 
 #include "base/json.hpp"
+#include "base/units.hpp"
 #include "commands/shutdown/operator_protocol.hpp"
 
 namespace netkit::shutdown {
@@ -112,7 +113,7 @@ std::string PlanDesk::show(const Book& book) const {
         .add("state", run_->is_over(i) ? "done"
                       : since          ? "running"
                                        : "waiting")
-        .add("limit", std::chrono::duration<double>{stage.limit}.count())
+        .add("limit", seconds(stage.limit))
         .add_raw("since", since ? '"' + to_rfc3339(*since) + '"' : "null")
         .add_raw("hosts", json_array(hosts));
     stages.push_back(object.str());

@@ -266,10 +266,6 @@ std::string json_text(const wire::Json& value) {
   return "{" + join(parts, ",") + "}";
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>{duration}.count();
-}
-
 std::unique_ptr<cli::Action> make_list() {
   return std::make_unique<ListAction>();
 }

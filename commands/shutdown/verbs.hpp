@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "base/units.hpp"
 #include "cli/command.hpp"
 #include "wire/json.hpp"
 
@@ -33,7 +32,5 @@ Status show_step(cli::Context& context, const wire::Json& step);
 
 /// `value` as JSON again.
 std::string json_text(const wire::Json& value);
-
-double seconds(Duration duration);
 
 }  // namespace netkit::shutdown

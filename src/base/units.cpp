@@ -124,6 +124,10 @@ std::string to_text(Size size) {
   return print_quantity(size.bytes, std::span{sizes}.first(sizes_printed));
 }
 
+double seconds(Duration duration) {
+  return std::chrono::duration<double>{duration}.count();
+}
+
 std::string to_people(Duration duration) {
   struct Step {
     std::int64_t ns;

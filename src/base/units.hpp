@@ -34,6 +34,9 @@ std::string to_text(Duration duration);
 /// The largest binary unit that divides evenly: "64KiB", "16MiB", "1000"; parse_size reads it back.
 std::string to_text(Size size);
 
+/// As a fraction, for arithmetic and JSON.
+double seconds(Duration duration);
+
 /// For people: three digits and a unit, "1.23 ms", "45.6 us".
 std::string to_people(Duration duration);
 

@@ -74,7 +74,7 @@ struct AppendJson {
   }
   void operator()(bool yes) const { to += yes ? "true" : "false"; }
   void operator()(Duration duration) const {
-    (*this)(std::chrono::duration<double>{duration}.count());
+    (*this)(seconds(duration));
   }
   void operator()(double number) const {
     if (std::isfinite(number))

@@ -128,3 +128,9 @@ TEST_CASE("to_rfc3339: writes milliseconds in UTC, rounded down") {
   CHECK(to_rfc3339(Instant{951'782'400s}) == "2000-02-29T00:00:00.000Z");
   CHECK(to_rfc3339(Instant{-1ms}) == "1969-12-31T23:59:59.999Z");
 }
+
+TEST_CASE("seconds: a fraction of any sign") {
+  CHECK(seconds(1500ms) == 1.5);
+  CHECK(seconds(-1ns) == -1e-9);
+  CHECK(seconds(0s) == 0);
+}
