@@ -11,6 +11,7 @@
 #include "commands/shutdown/agent_session.hpp"
 #include "commands/shutdown/enrolment.hpp"
 #include "commands/shutdown/shutdown.hpp"
+#include "net/address.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -60,7 +61,7 @@ Status Identity::look_up(const cli::Context& context, std::string& state_folder,
   if (!boot) return boot.error();
   hello.machine = *machine;
   hello.boot = *boot;
-  hello.host = host_name();
+  hello.host = net::host_name();
   hello.version = NETKIT_VERSION;
   hello.hardware_addresses = hardware_addresses();
   hello.ports = listening_ports();

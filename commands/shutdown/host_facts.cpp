@@ -90,12 +90,6 @@ int power_off_now() {
 
 }  // namespace
 
-std::string host_name() {
-  std::array<char, host_name_size_max + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
-}
-
 Result<Id> machine_id(const std::string& state) {
   const std::string kept = state + "/machine-id";
   for (const std::string& path :

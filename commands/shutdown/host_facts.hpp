@@ -1,5 +1,5 @@
-// What an agent tells of its host: names and ids, hardware addresses, open ports, and how it would
-// be turned off. Reads the system; changes nothing but a machine id that is missing.
+// What an agent tells of its host: ids, hardware addresses, open ports, and how it would be turned
+// off. Reads the system; changes nothing but a machine id that is missing.
 #pragma once
 
 #include <string>
@@ -11,8 +11,6 @@
 #include "net/process.hpp"
 
 namespace netkit::shutdown {
-
-std::string host_name();
 
 /// /etc/machine-id, else D-Bus's, else one that is made once and kept in STATE/machine-id.
 Result<Id> machine_id(const std::string& state);

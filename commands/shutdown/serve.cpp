@@ -1,22 +1,16 @@
 // shutdown-server serve: options, the admin socket, and the life of the desk.
 #include "cli/serve.hpp"
 
-#include <array>
 #include <unistd.h>
 
 #include "cli/paths.hpp"
 #include "commands/shutdown/session.hpp"
 #include "commands/shutdown/shutdown.hpp"
+#include "net/address.hpp"
 #include "store/lock.hpp"
 
 namespace netkit::shutdown {
 namespace {
-
-std::string own_host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 class ServeAction final : public cli::Action {
  public:
@@ -78,7 +72,7 @@ Status ServeAction::open_desk(cli::Context& context, net::Server& server) {
   DeskSettings settings{.state_directory = state_,
                         .list_path = in_state(list_),
                         .orders_path = in_state(orders_),
-                        .server_name = own_host_name(),
+                        .server_name = net::host_name(),
                         .verify = verify_,
                         .down_limit = down_limit_,
                         .heartbeat = heartbeat_};

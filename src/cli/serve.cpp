@@ -1,7 +1,6 @@
 // The steps of a server's start and end.
 #include "cli/serve.hpp"
 
-#include <array>
 #include <asio/steady_timer.hpp>
 #include <ctime>
 #include <fcntl.h>
@@ -13,6 +12,7 @@
 #include "cli/paths.hpp"
 #include "identity/certificate.hpp"
 #include "log/file_sink.hpp"
+#include "net/address.hpp"
 #include "net/daemon.hpp"
 #include "net/listen.hpp"
 #include "net/service_manager.hpp"
@@ -71,10 +71,9 @@ void make_paths_absolute(ServerOptions& options, const std::string& start) {
 
 /// The names a self-signed certificate vouches for: this machine by name and by loopback.
 std::vector<std::string> own_names() {
-  std::array<char, 256> name{};
   std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-  if (gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0')
-    names.insert(names.begin(), name.data());
+  if (std::string own = net::host_name(); own != names.front())
+    names.insert(names.begin(), std::move(own));
   return names;
 }
 

@@ -2,10 +2,12 @@
 #include "net/address.hpp"
 
 #include <algorithm>
+#include <array>
 #include <asio/ip/address_v4.hpp>
 #include <asio/ip/address_v6.hpp>
 #include <charconv>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/text.hpp"
 
@@ -32,6 +34,12 @@ asio::ip::address plain(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   return address;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
 }
 
 std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket) {

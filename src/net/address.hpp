@@ -1,5 +1,5 @@
 // Addresses of peers: how they are shown, and lists of networks that decide who may connect
-// (--allow, --deny). Pure: opens no socket.
+// (--allow, --deny); and our own name. Opens no socket.
 #pragma once
 
 #include <asio/ip/address.hpp>
@@ -20,6 +20,9 @@ asio::ip::address plain(const asio::ip::address& address);
 /// The address and port that a connected socket's peer has; nullopt for a unix socket and for one
 /// that is not connected any more.
 std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket);
+
+/// What this machine calls itself, "localhost" if it has no name.
+std::string host_name();
 
 /// Who is at the other end, in the form logs and rules use.
 struct PeerName {

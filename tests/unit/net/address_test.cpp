@@ -122,3 +122,7 @@ TEST_CASE("interleave: families take turns, and the resolver's first address lea
         addresses({"192.0.2.1", "::1", "192.0.2.2", "::2", "::3"}));
   CHECK(interleave(addresses({"192.0.2.2", "192.0.2.1"})) == addresses({"192.0.2.2", "192.0.2.1"}));
 }
+
+TEST_CASE("host_name: there always is one") {
+  CHECK_FALSE(host_name().empty());
+}
