@@ -3,6 +3,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "commands/shutdown/shutdown.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -27,9 +28,9 @@ std::optional<Enrolment> parse(std::string_view line) {
 
 Result<net::Endpoint> complete_server(const net::Endpoint& given, bool insecure) {
   using net::Scheme;
-  const net::Endpoint named = net::complete(given, Scheme::ws, "127.0.0.1", default_port);
+  const net::Endpoint named = net::complete(given, Scheme::ws, "127.0.0.1", port);
   const Scheme usual = net::is_loopback(named) ? Scheme::ws : Scheme::wss;
-  net::Endpoint server = net::complete(given, usual, "127.0.0.1", default_port);
+  net::Endpoint server = net::complete(given, usual, "127.0.0.1", port);
   const std::string text = net::to_text(server);
   if (server.scheme != Scheme::ws && server.scheme != Scheme::wss && server.scheme != Scheme::unix_)
     return Error{Errc::usage, "obey " + text, "a shutdown-server is at ws://, wss:// or unix:"};

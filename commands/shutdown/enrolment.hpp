@@ -12,8 +12,6 @@
 
 namespace netkit::shutdown {
 
-inline constexpr std::uint16_t default_port = 8765;
-
 /// `given` with scheme, host and port: ws on loopback, wss elsewhere. Errc::refused for ws:// off
 /// loopback, as anyone on the way could give orders, unless `insecure`.
 Result<net::Endpoint> complete_server(const net::Endpoint& given, bool insecure);
