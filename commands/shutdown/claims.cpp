@@ -2,7 +2,6 @@
 #include "commands/shutdown/claims.hpp"
 
 #include <cerrno>
-#include <dirent.h>
 #include <memory>
 #include <unistd.h>
 
@@ -14,10 +13,6 @@ namespace {
 
 constexpr std::string_view prefix = "started-";
 constexpr std::size_t id_digits = 32;
-
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
 
 struct Name {
   Id boot{};
@@ -41,7 +36,7 @@ std::string Claims::path(OrderId order) const {
 }
 
 Result<std::vector<Claims::Claim>> Claims::load() const {
-  const std::unique_ptr<DIR, CloseFolder> listed{::opendir(state_.c_str())};
+  const Folder listed{::opendir(state_.c_str())};
   if (!listed) return errno_error("read the folder " + escape_for_display(state_));
   std::vector<Claim> claims;
   while (const dirent* each = ::readdir(listed.get())) {

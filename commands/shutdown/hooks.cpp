@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,10 +29,6 @@ Status check_owner(const std::string& path, const struct stat& info) {
                  "others can write to it; try: chmod go-w " + escape_for_display(path)};
   return ok;
 }
-
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
 
 bool is_hook_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && name.back() != '~';
@@ -96,7 +91,7 @@ Result<std::vector<std::string>> find_hooks(const std::string& folder) {
   struct stat info {};
   if (!opened || ::fstat(opened.get(), &info) != 0) return errno_error(attempt);
   if (Status trusted = check_owner(folder, info); !trusted) return trusted.error();
-  const std::unique_ptr<DIR, CloseFolder> listed{::fdopendir(::dup(opened.get()))};
+  const Folder listed{::fdopendir(::dup(opened.get()))};
   if (!listed) return errno_error(attempt);
 
   std::vector<std::string> hooks;

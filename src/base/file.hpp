@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <dirent.h>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -36,6 +38,12 @@ class FileDescriptor {
  private:
   int fd_ = -1;
 };
+
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+/// An open folder, to be read by readdir(3).
+using Folder = std::unique_ptr<DIR, CloseFolder>;
 
 /// Writes all of `bytes`, across short writes and EINTR. An error may leave a part written.
 Status write_all(int fd, std::string_view bytes);
