@@ -8,6 +8,7 @@
 #include "base/units.hpp"
 #include "base/utf8.hpp"
 #include "cli/exit_code.hpp"
+#include "commands/shutdown/plan.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -106,7 +107,7 @@ Result<OperatorRequest> read_request(const wire::Json& message) {
       read_seconds(message, "delay", request.delay),
       read_seconds(message, "expire", request.expire),
       read_text(message, "reason", text_size_max, request.reason),
-      read_text(message, "plan", 1024 * 1024, request.plan),
+      read_text(message, "plan", plan_size_max, request.plan),
       read_text(message, "operator", host_name_size_max, request.operator_name),
       read_text(message, "revoke", host_name_size_max, request.revoke),
   };

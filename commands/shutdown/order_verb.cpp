@@ -1,20 +1,15 @@
 // shutdown-server order: give orders, follow them to their end, and say by the exit code how the
 // worst of them ended.
-#include <map>
-#include <unistd.h>
-
 #include "base/file.hpp"
-#include "base/text.hpp"
-#include "cli/paths.hpp"
+#include "base/units.hpp"
 #include "commands/shutdown/operator_client.hpp"
 #include "commands/shutdown/outcome.hpp"
+#include "commands/shutdown/plan.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "commands/shutdown/verbs.hpp"
 
 namespace netkit::shutdown {
 namespace {
-
-constexpr std::size_t plan_size_max = 1024 * 1024;
 
 class OrderAction final : public cli::Action {
  public:
@@ -41,6 +36,7 @@ class OrderAction final : public cli::Action {
  private:
   Status check() const;
   JsonObject request() const;
+  asio::awaitable<Status> talk(cli::Context& context, OperatorClient& client);
   asio::awaitable<Status> give_orders(cli::Context& context, OperatorClient& client);
   asio::awaitable<Status> carry_out_plan(cli::Context& context, OperatorClient& client);
   asio::awaitable<Status> follow(cli::Context& context, OperatorClient& client);
@@ -77,9 +73,23 @@ Status OrderAction::run(cli::Context& context) {
     if (!text) return text.error();
     plan_text_ = std::move(*text);
   }
-  return with_operator(context, operator_, [&](OperatorClient& client) {
-    return plan_ ? carry_out_plan(context, client) : give_orders(context, client);
-  });
+  return with_operator(context, operator_,
+                       [&](OperatorClient& client) { return talk(context, client); });
+}
+
+asio::awaitable<Status> OrderAction::talk(cli::Context& context, OperatorClient& client) {
+  const bool follows = wait_ && !dry_run_;
+  // Asked for first, so that no news of the orders is missed.
+  if (follows)
+    if (Result<wire::Json> watching = co_await client.ask("watch", {}); !watching)
+      co_return watching.error();
+  Status given = ok;
+  if (plan_)
+    given = co_await carry_out_plan(context, client);
+  else
+    given = co_await give_orders(context, client);
+  if (!given || !follows) co_return given;
+  co_return co_await follow(context, client);
 }
 
 JsonObject OrderAction::request() const {
@@ -93,10 +103,6 @@ JsonObject OrderAction::request() const {
 }
 
 asio::awaitable<Status> OrderAction::give_orders(cli::Context& context, OperatorClient& client) {
-  if (wait_ && !dry_run_) {
-    Result<wire::Json> watching = co_await client.ask("watch", {});
-    if (!watching) co_return watching.error();
-  }
   JsonObject order = request();
   add_hosts(order, hosts_);
   order.add("all", all_);
@@ -109,15 +115,10 @@ asio::awaitable<Status> OrderAction::give_orders(cli::Context& context, Operator
     outcome_.expect(each);
     if (Status noted = note(context, each); !noted) co_return noted;
   }
-  if (dry_run_ || !wait_) co_return ok;
-  co_return co_await follow(context, client);
+  co_return ok;
 }
 
 asio::awaitable<Status> OrderAction::carry_out_plan(cli::Context& context, OperatorClient& client) {
-  if (wait_ && !dry_run_) {
-    Result<wire::Json> watching = co_await client.ask("watch", {});
-    if (!watching) co_return watching.error();
-  }
   JsonObject order = request();
   order.add("plan", plan_text_);
   Result<wire::Json> answer = co_await client.ask("plan", std::move(order));
@@ -127,9 +128,7 @@ asio::awaitable<Status> OrderAction::carry_out_plan(cli::Context& context, Opera
   const wire::Json* const plan = answer->find("plan");
   if (dry_run_ || !plan) co_return ok;
   plan_id_ = plan->string("plan").value_or("");
-  if (Status shown = show_line(context, *plan, {"plan", "state"}); !shown) co_return shown;
-  if (!wait_) co_return ok;
-  co_return co_await follow(context, client);
+  co_return show_line(context, *plan, {"plan", "state"});
 }
 
 /// Prints an order's step the first time it is seen.
