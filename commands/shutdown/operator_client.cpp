@@ -12,6 +12,8 @@ namespace netkit::shutdown {
 namespace {
 
 constexpr std::size_t token_size_max = 4096;
+/// The hosts and orders of a large server at once.
+constexpr std::size_t answer_size_max = 64 * operator_message_size_max;
 constexpr std::size_t events_kept_max = 100'000;
 
 /// The admin socket of a server on this machine, unless --server names one.
@@ -97,7 +99,7 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
   wish.subprotocols = {operator_subprotocol};
   wish.token = std::move(*token);
   Result<net::WebSocketClient> opened =
-      co_await net::WebSocketClient::open(std::move(*stream), wish, 64 * operator_message_size_max);
+      co_await net::WebSocketClient::open(std::move(*stream), wish, answer_size_max);
   if (!opened)
     co_return Error{opened.error().code, "speak to the server at " + net::to_text(*to),
                     opened.error().attempt};
@@ -113,8 +115,7 @@ asio::awaitable<Result<wire::Json>> OperatorClient::receive() {
   const Result<wire::WebSocketMessage> message = co_await client_.receive();
   if (!message) co_return Error{message.error().code, "hear from the server", message.error().hint};
   co_return wire::Json::parse(
-      message->body,
-      {.size_max = 64 * operator_message_size_max, .depth_max = 32, .values_max = 10'000'000});
+      message->body, {.size_max = answer_size_max, .depth_max = 32, .values_max = 10'000'000});
 }
 
 asio::awaitable<Result<wire::Json>> OperatorClient::ask(std::string_view word, JsonObject request) {
