@@ -251,7 +251,7 @@ constexpr std::array<cli::Example, 3> agent_examples{{
     {"netkit shutdown-agent --dry-run -v", "try it: everything but the end"},
 }};
 constexpr std::array<cli::Example, 2> enrol_examples{{
-    {"netkit shutdown-agent enrol ups.example --code 7K4Q-9XWD", "once a host"},
+    {"netkit shutdown-agent enrol ups.example --code 7K4Q-9XWD-M2TF", "once a host"},
     {"ssh ups netkit shutdown-server enrol | netkit shutdown-agent enrol ups --code-file -",
      "the code never shows"},
 }};
