@@ -405,37 +405,42 @@ RunningServer::Plan speaking_plan(Speaker& speaker) {
   return plan;
 }
 
+/// A peer whose handshake is done, and the outlet that leads to it.
+struct Spoken {
+  Speaker speaker;
+  RunningServer server{speaking_plan(speaker)};
+  Peer peer;
+
+  explicit Spoken(int receive_buffer_size = 0) : peer{server.port(), receive_buffer_size} {
+    REQUIRE(peer.send(handshake));
+    REQUIRE(peer.receive(accepted.size()) == accepted);
+    REQUIRE(becomes_true([this] { return speaker.get() != nullptr; }));
+  }
+
+  Outlet& outlet() { return *speaker.get(); }
+};
+
 }  // namespace
 
 TEST_CASE("Outlet: says things to a peer that asked nothing, in order with answers") {
-  Speaker speaker;
-  RunningServer server{speaking_plan(speaker)};
-  Peer peer{server.port()};
-  REQUIRE(peer.send(handshake));
-  REQUIRE(peer.receive(accepted.size()) == accepted);
-  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
-  speaker.get()->post(WebSocketOp::text, "one");
-  speaker.get()->post(WebSocketOp::text, "two");
-  CHECK(peer.receive(10) == "\x81\x03one\x81\x03two");
-  peer.send(masked('\x81', "three"));
-  CHECK(peer.receive(7) == "\x81\x05three");
+  Spoken to;
+  to.outlet().post(WebSocketOp::text, "one");
+  to.outlet().post(WebSocketOp::text, "two");
+  CHECK(to.peer.receive(10) == "\x81\x03one\x81\x03two");
+  to.peer.send(masked('\x81', "three"));
+  CHECK(to.peer.receive(7) == "\x81\x05three");
 }
 
 TEST_CASE("Outlet: what a slow peer has not taken comes whole and in order") {
-  Speaker speaker;
-  RunningServer server{speaking_plan(speaker)};
-  Peer peer{server.port(), 4096};
-  REQUIRE(peer.send(handshake));
-  REQUIRE(peer.receive(accepted.size()) == accepted);
-  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  Spoken to{4096};
   std::string expected;
   for (int i = 0; i < 40; ++i) {
     const std::string body = noise(20'000, static_cast<std::uint32_t>(i));
     wire::append_websocket(expected, WebSocketOp::binary, body);
-    speaker.get()->post(WebSocketOp::binary, body);
-    if (i == 20) peer.send(masked('\x81', "in between"));
+    to.outlet().post(WebSocketOp::binary, body);
+    if (i == 20) to.peer.send(masked('\x81', "in between"));
   }
-  const std::string got = peer.receive(expected.size() + 12);
+  const std::string got = to.peer.receive(expected.size() + 12);
   const std::size_t answer = got.find("\x81\x0Ain between");
   REQUIRE(answer != std::string::npos);
   const bool same = got.substr(0, answer) + got.substr(answer + 12) == expected;
@@ -443,33 +448,23 @@ TEST_CASE("Outlet: what a slow peer has not taken comes whole and in order") {
 }
 
 TEST_CASE("Outlet: a peer that never reads is let go, and the server lives") {
-  Speaker speaker;
-  RunningServer server{speaking_plan(speaker)};
-  Peer peer{server.port(), 4096};
-  REQUIRE(peer.send(handshake));
-  REQUIRE(peer.receive(accepted.size()) == accepted);
-  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
+  Spoken to{4096};
   const std::string body = noise(1'000'000);
   // More than any system's buffers take.
   for (int i = 0; i < 30; ++i)
-    speaker.get()->post(WebSocketOp::binary, body);
-  CHECK(server.logged("disconnect"));
-  speaker.get()->post(WebSocketOp::text, "to nobody");
-  Peer other{server.port()};
+    to.outlet().post(WebSocketOp::binary, body);
+  CHECK(to.server.logged("disconnect"));
+  to.outlet().post(WebSocketOp::text, "to nobody");
+  Peer other{to.server.port()};
   REQUIRE(other.send(handshake));
   CHECK(other.receive(accepted.size()) == accepted);
 }
 
 TEST_CASE("Outlet: close ends the connection in order after what was posted") {
-  Speaker speaker;
-  RunningServer server{speaking_plan(speaker)};
-  Peer peer{server.port()};
-  REQUIRE(peer.send(handshake));
-  REQUIRE(peer.receive(accepted.size()) == accepted);
-  REQUIRE(becomes_true([&] { return speaker.get() != nullptr; }));
-  speaker.get()->post(WebSocketOp::text, "bye");
-  speaker.get()->close();
-  CHECK(peer.receive_all() ==
+  Spoken to;
+  to.outlet().post(WebSocketOp::text, "bye");
+  to.outlet().close();
+  CHECK(to.peer.receive_all() ==
         "\x81\x03"
         "bye\x88\x02\x03\xE9");
 }
