@@ -26,21 +26,10 @@ import sys
 
 import websockets
 
+from agent_protocol import frame, say, text
+
 STEPS = {16: "receipt", 17: "accepted", 18: "refused", 19: "going", 20: "cancelled"}
 ENDS = ("refused", "going", "cancelled")
-
-
-def frame(kind, body):
-    return b"\xf7NK\x01" + struct.pack(">HHII", kind, 0, 0, len(body)) + body
-
-
-def text(value):
-    data = value.encode()
-    return struct.pack(">H", len(data)) + data
-
-
-def say(*words):
-    print(*words, flush=True)
 
 
 class Reader:

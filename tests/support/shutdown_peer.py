@@ -23,6 +23,8 @@ import time
 
 import websockets
 
+from agent_protocol import frame, say, text
+
 HELLO, ERROR, GOODBYE, ORDER, CANCEL = 1, 2, 3, 32, 33
 STEPS = {"receipt": 16, "accepted": 17, "refused": 18, "going": 19, "cancelled": 20,
          "goodbye": GOODBYE}
@@ -30,19 +32,6 @@ STEPS = {"receipt": 16, "accepted": 17, "refused": 18, "going": 19, "cancelled":
 OBEDIENCE = {"none": (), "receipt": ("receipt",), "accepted": ("receipt", "accepted"),
              "refused": ("receipt", "refused"), "going": ("receipt", "accepted", "going"),
              "down": ("receipt", "accepted", "going", "goodbye")}
-
-
-def frame(kind, body):
-    return b"\xf7NK\x01" + struct.pack(">HHII", kind, 0, 0, len(body)) + body
-
-
-def text(value):
-    data = value.encode()
-    return struct.pack(">H", len(data)) + data
-
-
-def say(*words):
-    print(*words, flush=True)
 
 
 def hello(options):
