@@ -73,9 +73,7 @@ struct AppendJson {
     to += "..\"";
   }
   void operator()(bool yes) const { to += yes ? "true" : "false"; }
-  void operator()(Duration duration) const {
-    (*this)(seconds(duration));
-  }
+  void operator()(Duration duration) const { (*this)(seconds(duration)); }
   void operator()(double number) const {
     if (std::isfinite(number))
       append_number(to, number);
