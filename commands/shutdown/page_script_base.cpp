@@ -61,7 +61,8 @@ const shapes = {
   delivered: ring + 'M8 4.8v6M5.6 8.6 8 11l2.4-2.4', accepted: ring + 'M5.3 8.3l2 2 3.5-4.2',
   going: 'M8 1.8v6M4.7 4.2a5.6 5.6 0 1 0 6.6 0', down: square,
   timeout: 'M8 2l6.5 11.5h-13ZM8 6.6v3M8 11.6v.1', refused: ring + 'M5.8 5.8l4.4 4.4m0-4.4-4.4 4.4',
-  cancelled: ring + 'M3.8 12.2l8.4-8.4', expired: ring + 'M5 8h6',
+  failed: ring + 'M8 4.6v4.2M8 11.1v.1', cancelled: ring + 'M3.8 12.2l8.4-8.4',
+  expired: ring + 'M5 8h6',
   waiting: 'M3.5 8v.01M8 8v.01M12.5 8v.01', running: 'M4 3l9 5-9 5Z',
   done: 'M2.5 8.5l3.7 3.7 7.3-8.4',
 };

@@ -147,7 +147,8 @@ async function wake({ host }) {
 }
 
 // Plans.
-const is_final = state => ['refused', 'down', 'timeout', 'cancelled', 'expired'].includes(state);
+const is_final = state =>
+  ['refused', 'down', 'timeout', 'cancelled', 'expired', 'failed'].includes(state);
 
 function put_plan(now) {
   if (now && plan?.plan === now.plan && plan.state !== now.state)

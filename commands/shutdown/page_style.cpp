@@ -135,7 +135,7 @@ section > button { margin: .8rem auto; display: block; }
 .s-online, .s-done { color: var(--good); }
 .s-ordered, .s-delivered, .s-accepted { color: var(--accent); }
 .s-going, .s-running { color: var(--warn); }
-.s-timeout, .s-refused { color: var(--danger); }
+.s-timeout, .s-refused, .s-failed { color: var(--danger); }
 .s-offline, .s-waiting, .s-cancelled, .s-expired { color: var(--soft); }
 .stale main .state { color: var(--soft); text-decoration: underline dashed;
   text-underline-offset: .25em; }
