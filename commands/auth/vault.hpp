@@ -26,8 +26,9 @@ struct Account {
   std::vector<std::string> scopes;
   Time created = 0;
   Time password_changed = 0;
-  /// Grows with every change of password or scopes, so that a late writer is told.
-  std::uint64_t version = 1;
+  /// Grows with every change of password or scopes, so that a late writer is told. The vault gives
+  /// it, and none twice: a later account of the same name has another.
+  std::uint64_t version = 0;
 };
 
 /// One sign-in. What the vault keeps of its token cannot be turned back into it.
@@ -60,7 +61,7 @@ struct Known {
   Time last_seen = 0;
 };
 
-/// What is remembered of failures under one key: "u:USERKEY", "a:192.0.2.1", "a:2001:db8::/64".
+/// What is remembered of failures under one key: see throttle.hpp for the keys.
 struct ThrottleRecord {
   std::string key;
   std::uint32_t failures = 0;
@@ -69,7 +70,7 @@ struct ThrottleRecord {
 
 struct Invitation {
   std::string code_hash;  ///< 32 bytes.
-  std::string issuer;
+  std::string issuer;     ///< The key of the user who gave it, or empty for the admin socket.
   Time expires = 0;
 };
 
@@ -91,6 +92,12 @@ inline constexpr std::size_t known_addresses_max = 100'000;
 inline constexpr std::size_t throttles_max = 100'000;
 inline constexpr std::size_t devices_per_account_max = 32;
 inline constexpr std::size_t invitations_max = 10'000;
+inline constexpr std::size_t scopes_per_account_max = 64;
+inline constexpr std::size_t spent_tickets_max = 1'000'000;
+inline constexpr std::size_t clean_up_max = 1000;
+/// A spent ticket is remembered for so long after its end: a clock that was set back must not make
+/// it good again.
+inline constexpr Time spent_kept_s = 24 * 60 * 60;
 
 class Vault {
  public:
@@ -103,7 +110,8 @@ class Vault {
     Added outcome = Added::added;
     bool is_administrator = false;
   };
-  /// With `code_hash` that invitation is used up in the same step; without one none is needed.
+  /// With `code_hash` that invitation is used up in the same step; without one none is needed. It
+  /// is looked at first: who has none learns nothing of names. The account's version is ignored.
   /// `first_administrates`: gets the scope "admin" if no account has it so far.
   virtual Result<Addition> add_account(const Account& account,
                                        const std::optional<std::string>& code_hash,
@@ -119,10 +127,11 @@ class Vault {
   virtual Result<bool> rehash(std::string_view user_key, std::string_view before,
                               std::string_view after) = 0;
   enum class Rescoped { done, no_account, last_administrator };
+  /// Gives first, takes then. Errc::too_large beyond scopes_per_account_max.
   virtual Result<Rescoped> change_scopes(std::string_view user_key,
                                          std::span<const std::string> give,
                                          std::span<const std::string> take) = 0;
-  /// With its sessions and devices; `last_administrator` stays.
+  /// With its sessions and devices and the invitations that it issued; `last_administrator` stays.
   virtual Result<Rescoped> remove_account(std::string_view user_key) = 0;
   /// At most `count` accounts behind `after` in the order of their keys.
   virtual Result<std::vector<Account>> accounts(std::string_view after, std::size_t count) = 0;
@@ -156,10 +165,12 @@ class Vault {
   /// Adds or replaces; a record without failures goes.
   virtual Status keep_throttles(std::span<const ThrottleRecord> records) = 0;
 
-  /// Counts one use of a ticket; false if it had been used `uses_max` times already.
+  /// Counts one use of a ticket; false if it had been used `uses_max` times already. Errc::busy
+  /// beyond spent_tickets_max: `expires` should be no later than the session's end.
   virtual Result<bool> spend(std::string_view nonce, std::uint32_t uses_max, Time expires) = 0;
 
-  /// Forgets what is over: sessions (their ids), invitations, spent tickets.
+  /// Forgets what is over: sessions (their ids), invitations, spent tickets. At most clean_up_max
+  /// of each: as many sessions mean that there may be more.
   virtual Result<std::vector<std::string>> clean_up(Time now, Time idle_before) = 0;
 
   /// A whole and consistent copy at `path`, made while others go on. Errc::refused where the store
