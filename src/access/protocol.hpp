@@ -37,7 +37,14 @@ inline constexpr std::uint16_t denied = 37;
 inline constexpr std::uint16_t changed = 38;
 }  // namespace frame_type
 
+inline constexpr std::size_t session_size = 16;
+inline constexpr std::size_t token_hash_size = 32;
+inline constexpr std::size_t public_key_size = 32;
 inline constexpr std::size_t ticket_size_max = 2048;
+inline constexpr std::size_t user_size_max = 256;  ///< 64 characters.
+inline constexpr std::size_t scope_size_max = 64;
+inline constexpr std::size_t address_size_max = 128;
+inline constexpr std::size_t text_size_max = 1024;
 inline constexpr std::size_t scopes_max = 64;
 inline constexpr std::size_t uses_max = 1024;  ///< In one `used`.
 inline constexpr std::uint32_t message_size_max = 256 * 1024;
@@ -84,6 +91,11 @@ using ToService = std::variant<Grant, Denied, Changed>;
 Result<ToAuth> decode_to_auth(const wire::Frame& frame);
 Result<ToService> decode_to_service(const wire::Frame& frame);
 
+/// The first frame of each side: a name for the other's log.
+Result<std::string_view> decode_hello(const wire::Frame& frame);
+void append_hello(std::string& out, std::string_view name);
+
+// What is too long for its field is cut, so that the receiver never finds a body that does not fit.
 void append_check(std::string& out, std::uint32_t stream, std::string_view token_hash);
 void append_check_ticket(std::string& out, std::uint32_t stream, std::string_view ticket,
                          bool spend);
