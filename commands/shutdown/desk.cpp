@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "cli/remote_error.hpp"
 #include "identity/token.hpp"
 #include "wire/websocket.hpp"
 
@@ -185,7 +186,7 @@ void Desk::give_up_on_new_orders(const Error& failure) {
       take_back(plans_.drop());
       plan_changed_ = false;
     }
-    each.outlet->post(text_message, show_failure(each.request, each.cancels ? late : lost));
+    each.outlet->post(text_message, cli::show_failure(each.request, each.cancels ? late : lost));
   }
 }
 

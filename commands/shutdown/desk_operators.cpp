@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/remote_error.hpp"
 #include "commands/shutdown/desk.hpp"
 #include "identity/token.hpp"
 #include "wire/websocket.hpp"
@@ -34,7 +35,7 @@ void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> out
   if (!name) {
     log_.warn("refuse", {{"address", address}, {"reason", name.error().message()}});
     answer.add("event", "error");
-    add_parts(answer, name.error());
+    cli::add_parts(answer, name.error());
     outlet->post(text_message, answer.str());
     outlet->close();
     return;
@@ -57,14 +58,14 @@ void Desk::operator_says(SessionId session, const wire::Json& message) {
   const std::int64_t id = message.integer("id").value_or(0);
   const Answer answer = request ? this->answer(who, *request) : Answer{request.error()};
   if (!answer)
-    who.outlet->post(text_message, show_failure(id, answer.error(), matches_));
+    who.outlet->post(text_message, cli::show_failure(id, answer.error(), matches_));
   else if (!answer->empty())
     who.outlet->post(text_message, *answer);
 }
 
 Desk::Answer Desk::answer(Operator& who, const OperatorRequest& request) {
   switch (request.ask) {
-    case Ask::list: return success(request.id).add_raw("hosts", all_hosts()).str();
+    case Ask::list: return cli::success(request.id).add_raw("hosts", all_hosts()).str();
     case Ask::order: return order(who, request);
     case Ask::cancel: return request.cancel_plan ? cancel_plan(who, request) : cancel(who, request);
     case Ask::plan: return plan(who, request);
@@ -122,7 +123,7 @@ Desk::Answer Desk::order(Operator& who, const OperatorRequest& request) {
     std::vector<std::string> shown;
     for (const HostKey& key : *hosts)
       if (const Host* const host = book_.find_host(key)) shown.push_back(show(*host, book_));
-    return success(request.id).add_raw("hosts", json_array(shown)).str();
+    return cli::success(request.id).add_raw("hosts", json_array(shown)).str();
   }
   const Request wanted{.issuer = who.name,
                        .reason = request.reason,
@@ -174,7 +175,7 @@ Desk::Answer Desk::cancel(Operator& who, const OperatorRequest& request) {
 Desk::Answer Desk::history(const OperatorRequest& request) {
   const Result<std::string> orders = latest_orders(request.limit);
   if (!orders) return orders.error();
-  return success(request.id).add_raw("orders", *orders).str();
+  return cli::success(request.id).add_raw("orders", *orders).str();
 }
 
 Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
@@ -190,13 +191,13 @@ Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
                    "name an operator, a host or a machine id"};
     log_.info("revoke", {{"issuer", who.name}, {"name", request.revoke}, {"tokens", *count}});
     end_connections_of(request.revoke);
-    return success(request.id).add("revoked", *count).str();
+    return cli::success(request.id).add("revoked", *count).str();
   }
   if (request.operator_name.empty()) {
     const std::string code = identity::make_code();
     if (Status kept = records_.add_code(code, now() + code_limit); !kept) return kept.error();
     log_.info("enrol", {{"issuer", who.name}});
-    return success(request.id)
+    return cli::success(request.id)
         .add("code", code)
         .add("expires_in", std::chrono::seconds{code_limit}.count())
         .str();
@@ -206,14 +207,14 @@ Desk::Answer Desk::enrol(Operator& who, const OperatorRequest& request) {
       records_.add_credential(token, {Right::order, request.operator_name, {}}, now());
   if (!kept) return kept.error();
   log_.info("enrol", {{"issuer", who.name}, {"operator", request.operator_name}});
-  return success(request.id).add("token", token).str();
+  return cli::success(request.id).add("token", token).str();
 }
 
 Desk::Answer Desk::watch(Operator& who, const OperatorRequest& request) {
   const Result<std::string> orders = latest_orders(watched_history);
   if (!orders) return orders.error();
   who.watches = true;
-  return success(request.id)
+  return cli::success(request.id)
       .add_raw("hosts", all_hosts())
       .add_raw("orders", *orders)
       .add_raw("plan", plans_.show(book_))
@@ -270,14 +271,14 @@ void Desk::answer_pending() {
   for (const Pending& each : std::exchange(pending_, {})) {
     if (each.plan) {
       each.outlet->post(text_message,
-                        success(each.request).add_raw("plan", plans_.show(book_)).str());
+                        cli::success(each.request).add_raw("plan", plans_.show(book_)).str());
       continue;
     }
     std::vector<std::string> shown;
     for (const OrderId id : each.orders)
       if (const Order* const order = book_.find_order(id)) shown.push_back(show_order(*order));
     each.outlet->post(text_message,
-                      success(each.request).add_raw("orders", json_array(shown)).str());
+                      cli::success(each.request).add_raw("orders", json_array(shown)).str());
   }
 }
 

@@ -1,5 +1,6 @@
 // Plans and waking: what operators ask of the desk that goes on after the answer.
 #include "base/text.hpp"
+#include "cli/remote_error.hpp"
 #include "commands/shutdown/desk.hpp"
 #include "commands/shutdown/wake.hpp"
 #include "net/spawn.hpp"
@@ -29,7 +30,7 @@ Desk::Answer Desk::plan(Operator& who, const OperatorRequest& request) {
     std::vector<std::string> steps;
     for (const PlanStep& step : dry_run(*stages))
       steps.push_back(show(step));
-    return success(request.id).add_raw("steps", json_array(steps)).str();
+    return cli::success(request.id).add_raw("steps", json_array(steps)).str();
   }
   if (plans_.is_running())
     return Error{Errc::busy, "begin a second plan",
@@ -93,7 +94,7 @@ asio::awaitable<void> Desk::send_wake(std::shared_ptr<net::Outlet> to, std::int6
     if (!sent) object.add("error", sent.error().message());
     shown.push_back(object.str());
   }
-  to->post(wire::WebSocketOp::text, success(id).add_raw("hosts", json_array(shown)).str());
+  to->post(wire::WebSocketOp::text, cli::success(id).add_raw("hosts", json_array(shown)).str());
 }
 
 }  // namespace netkit::shutdown

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/paths.hpp"
+#include "cli/remote_error.hpp"
 #include "cli/secret.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "identity/token.hpp"
@@ -44,18 +45,6 @@ Result<std::string> read_token(const OperatorOptions& options) {
   if (options.token) return *options.token;
   if (!options.token_file) return std::string{};
   return cli::read_secret_file(*options.token_file, token_size_max);
-}
-
-/// An answer that says no, as the error it was at the server.
-Error error_of(const wire::Json& answer) {
-  const auto value = static_cast<int>(answer.integer("value").value_or(0));
-  const bool system = answer.string("category") == std::string_view{"system"};
-  const std::error_code code =
-      system ? std::error_code{value, std::system_category()}
-             : make_error_code(
-                   static_cast<Errc>(value == 0 ? static_cast<int>(Errc::unexpected) : value));
-  return {code, std::string{answer.string("attempt").value_or("understand the server")},
-          std::string{answer.string("hint").value_or("")}};
 }
 
 }  // namespace
@@ -107,7 +96,7 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
       new OperatorClient{std::move(*opened), options.client.answer_limit}};
   Result<wire::Json> welcome = co_await client->receive();
   if (!welcome) co_return welcome.error();
-  if (welcome->string("event") != std::string_view{"welcome"}) co_return error_of(*welcome);
+  if (welcome->string("event") != std::string_view{"welcome"}) co_return cli::error_of(*welcome);
   co_return client;
 }
 
@@ -128,7 +117,7 @@ asio::awaitable<Result<wire::Json>> OperatorClient::ask(std::string_view word, J
     Result<wire::Json> message = co_await receive();
     if (!message) co_return message.error();
     if (message->integer("id") == id) {
-      if (message->boolean("ok") != true) co_return error_of(*message);
+      if (message->boolean("ok") != true) co_return cli::error_of(*message);
       co_return message;
     }
     if (events_.size() < events_kept_max) events_.push_back(std::move(*message));

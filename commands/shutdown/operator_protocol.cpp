@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/utf8.hpp"
-#include "cli/exit_code.hpp"
 #include "commands/shutdown/plan.hpp"
 
 namespace netkit::shutdown {
@@ -183,33 +182,6 @@ std::string show(const PlanStep& step) {
 
 std::string json_array(const std::vector<std::string>& values) {
   return "[" + join(values, ",") + "]";
-}
-
-void add_parts(JsonObject& to, const Error& failure) {
-  to.add("error", failure.message())
-      .add("exit", static_cast<int>(cli::exit_code_of(failure)))
-      .add("attempt", failure.attempt.str())
-      .add("hint", failure.hint.str())
-      .add("category", failure.code.category() == category() ? "netkit" : "system")
-      .add("value", failure.code.value());
-}
-
-std::string show_failure(std::int64_t id, const Error& failure,
-                         const std::vector<std::string>& matches) {
-  JsonObject object;
-  object.add("id", id).add("ok", false);
-  add_parts(object, failure);
-  std::vector<std::string> names;
-  for (const std::string& each : matches)
-    append_json_string(names.emplace_back(), each);
-  if (!names.empty()) object.add_raw("matches", json_array(names));
-  return object.str();
-}
-
-JsonObject success(std::int64_t id) {
-  JsonObject object;
-  object.add("id", id).add("ok", true);
-  return object;
 }
 
 }  // namespace netkit::shutdown

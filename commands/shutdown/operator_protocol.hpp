@@ -68,12 +68,4 @@ std::string show(const PlanStep& step);
 /// "[a,b,c]" of complete JSON values.
 std::string json_array(const std::vector<std::string>& values);
 
-/// Adds the sentence ("error") and the exit code, and what a client makes the same Error of:
-/// attempt, hint, category ("netkit" or "system", an errno) and value.
-void add_parts(JsonObject& to, const Error& failure);
-std::string show_failure(std::int64_t id, const Error& failure,
-                         const std::vector<std::string>& matches = {});
-/// An object that begins {"id":N,"ok":true.
-JsonObject success(std::int64_t id);
-
 }  // namespace netkit::shutdown

@@ -36,6 +36,11 @@ std::string known_hosts_path(const config::Environment& environment) {
   return home.empty() ? "" : home + "/known_hosts";
 }
 
+std::string logins_path(const config::Environment& environment) {
+  const std::string home = state_home(environment, geteuid() == 0);
+  return home.empty() ? "" : home + "/logins";
+}
+
 std::string absolute_path(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path whole = std::filesystem::absolute(path, failed);

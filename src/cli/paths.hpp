@@ -17,6 +17,9 @@ std::string state_directory(const config::Environment& environment, std::string_
 /// known_hosts beside the state of all commands.
 std::string known_hosts_path(const config::Environment& environment);
 
+/// The file of sign-ins (login_store.hpp) beside it.
+std::string logins_path(const config::Environment& environment);
+
 /// `path` made independent of the working directory, which a daemon leaves.
 std::string absolute_path(const std::string& path);
 

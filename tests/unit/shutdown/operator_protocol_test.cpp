@@ -82,15 +82,3 @@ TEST_CASE("show: a host's own words are cut between characters") {
   REQUIRE(shown);
   CHECK(shown->string("exec") == std::string(199, 'x'));
 }
-
-TEST_CASE("show_failure: the sentence, the exit code and the parts to make it of again") {
-  const auto shown = wire::Json::parse(
-      show_failure(3, Error{Errc::usage, "tell which 'web1' is meant", "two"}, {"a", "b"}));
-  REQUIRE(shown);
-  CHECK(shown->integer("id") == 3);
-  CHECK(shown->boolean("ok") == false);
-  CHECK(shown->string("error") == "cannot tell which 'web1' is meant: two");
-  CHECK(shown->integer("exit") == 2);
-  CHECK(shown->string("attempt") == "tell which 'web1' is meant");
-  CHECK(shown->items("matches").size() == 2);
-}
