@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cli/builtin.hpp"
+#include "commands/auth/auth.hpp"
 #include "commands/echo/echo.hpp"
 #include "commands/shutdown/shutdown.hpp"
 
@@ -11,8 +12,8 @@ namespace netkit::commands {
 
 cli::Table table() {
   static const std::array rows{
-      echo::command,     shutdown::server_command, shutdown::agent_command,
-      cli::help_builtin, cli::completion_builtin,
+      echo::command,           auth::command,     shutdown::server_command,
+      shutdown::agent_command, cli::help_builtin, cli::completion_builtin,
   };
   return rows;
 }

@@ -1,0 +1,265 @@
+// The office's life, who asks by what right, and what is written in batches.
+#include "commands/auth/office.hpp"
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "commands/auth/auth.hpp"
+#include "commands/auth/source_block.hpp"
+#include "identity/name.hpp"
+#include "identity/scope.hpp"
+
+namespace netkit::auth {
+namespace {
+
+constexpr std::uint64_t uses_period_s = 30;
+constexpr std::uint64_t clean_up_period_s = 60;
+
+std::string random_key() {
+  std::string key(32, '\0');
+  fill_random(key);
+  return key;
+}
+
+}  // namespace
+
+Office::Office(OfficeSettings settings, Clerk& clerk, identity::HashPool& hashes, log::Logger& log)
+    : settings_{std::move(settings)},
+      decoy_{identity::decoy(settings_.hash, settings_.peppers)},
+      clerk_{clerk},
+      hashes_{hashes},
+      log_{log},
+      index_{settings_.session_idle_s},
+      gate_{random_key()} {}
+
+Time Office::now() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Status Office::open(Vault& vault) {
+  Result<std::vector<ThrottleRecord>> throttles = vault.throttles();
+  if (!throttles) return throttles.error();
+  gate_.restore(*throttles);
+  Result<std::vector<std::string>> over = vault.clean_up(now(), now() - settings_.session_idle_s);
+  if (!over) return over.error();
+  return load(vault);
+}
+
+Status Office::load(Vault& vault) {
+  std::unordered_map<std::string, std::vector<std::string>> scopes;
+  std::string after;
+  for (;;) {
+    constexpr std::size_t page = 1000;
+    Result<std::vector<Account>> accounts = vault.accounts(after, page);
+    if (!accounts) return accounts.error();
+    for (Account& each : *accounts) {
+      after = identity::name_key(each.user);
+      scopes[after] = std::move(each.scopes);
+    }
+    if (accounts->size() < page) break;
+  }
+  index_.clear();
+  return vault.each_session([&](Session session) {
+    const auto found = scopes.find(session.user_key);
+    if (found != scopes.end()) index_.add(session, found->second);
+  });
+}
+
+void Office::follow(const Change& change) {
+  const auto heed = [this, change](Vault& vault) {
+    std::vector<std::string> touched;
+    if (change.session.empty() && change.user_key.empty()) {
+      touched = index_.ids();
+      if (Status loaded = load(vault); !loaded)
+        log_.error("store", {{"error", loaded.error().message()}});
+    } else {
+      touched = refresh(vault, change);
+    }
+    for (const std::string& id : touched)
+      followers_.tell(id);
+  };
+  if (Status queued = clerk_.submit(heed); !queued)
+    log_.error("store", {{"error", queued.error().message()}});
+}
+
+std::vector<std::string> Office::refresh(Vault& vault, const Change& change) {
+  if (change.user_key.empty()) {
+    const Result<std::optional<Session>> session = vault.find_session_by_id(change.session);
+    if (!session) return {};
+    index_.end(change.session);
+    if (*session) {
+      const auto account = vault.find_account((*session)->user_key);
+      if (account && *account) index_.add(**session, (*account)->scopes);
+    }
+    return {change.session};
+  }
+  std::vector<std::string> touched = index_.ids_of(change.user_key);
+  const auto account = vault.find_account(change.user_key);
+  const auto sessions = vault.sessions_of(change.user_key);
+  if (!account || !sessions) return {};
+  for (const std::string& id : touched)
+    index_.end(id);
+  if (!*account) return touched;
+  for (const Session& each : *sessions)
+    index_.add(each, (*account)->scopes);
+  return touched;
+}
+
+void Office::tick() {
+  const std::uint64_t tick = ++ticks_;
+  if (writing_.exchange(true)) return;
+  const bool uses = tick % uses_period_s == 0;
+  const bool clean = tick % clean_up_period_s == 0;
+  const Status queued = clerk_.submit([this, uses, clean](Vault& vault) {
+    write_batches(vault, uses);
+    if (clean) clean_up(vault);
+    writing_ = false;
+  });
+  if (!queued) writing_ = false;
+}
+
+void Office::write_batches(Vault& vault, bool uses) {
+  const auto complain = [&](const Status& done) {
+    if (!done) log_.error("store", {{"error", done.error().message()}});
+  };
+  if (const auto throttles = gate_.take_changes(); !throttles.empty()) {
+    const Status kept = vault.keep_throttles(throttles);
+    if (!kept) gate_.give_back(throttles);
+    complain(kept);
+  }
+  if (!uses) return;
+  if (const auto used = index_.take_uses(); !used.empty()) complain(vault.use_sessions(used));
+}
+
+void Office::clean_up(Vault& vault) {
+  const Result<std::vector<std::string>> over =
+      vault.clean_up(now(), now() - settings_.session_idle_s);
+  if (over)
+    forget(*over);
+  else
+    log_.error("store", {{"error", over.error().message()}});
+}
+
+void Office::close(Vault& vault) {
+  write_batches(vault, true);
+}
+
+void Office::forget(std::span<const std::string> ids) {
+  for (const std::string& id : ids)
+    index_.end(id);
+  for (const std::string& id : ids)
+    followers_.tell(id);
+}
+
+Result<SessionIndex::Found> Office::holder_of(const identity::Ticket& ticket) const {
+  SessionIndex::Found found = index_.find_by_id(ticket.session, now());
+  if (!found) return Error{Errc::refused, "accept the ticket", "its holder's session has ended"};
+  if (Status good = identity::verify_signature(ticket, found->key_bytes()); !good)
+    return good.error();
+  if (ticket.limits.expires_s <= now())
+    return Error{Errc::refused, "accept the ticket", "it has expired"};
+  return found;
+}
+
+Office::Answer<bool> Office::spend(const identity::Ticket& ticket) {
+  const auto count = [&](Vault& vault) {
+    return vault.spend(ticket.nonce, ticket.limits.uses, ticket.limits.expires_s);
+  };
+  co_return co_await clerk_.call(count);
+}
+
+Result<Identity> Office::standing(const Caller& caller, Ask ask) {
+  if (caller.session.empty()) {
+    if (caller.admin_socket) return Identity{.user = "admin socket", .scopes = {"admin"}};
+    return Error{Errc::refused, "do that for somebody who has not signed in",
+                 "sign in first: netkit auth login"};
+  }
+  const SessionIndex::Found found = index_.find_by_id(caller.session, now());
+  if (!found)
+    return Error{Errc::refused, "go on in a session that has ended",
+                 "sign in again: netkit auth login"};
+  Identity standing{.user = found->holder->user,
+                    .user_key = found->holder->user_key,
+                    .session = caller.session,
+                    .scopes = found->holder->scopes,
+                    .expires = found->expires,
+                    .last_used = found->last_used};
+  if (caller.ticket) {
+    const identity::TicketUse use{.service = service_name,
+                                  .scope = {},
+                                  .verb = to_text(ask),
+                                  .path = {},
+                                  .address = caller.address,
+                                  .now_s = now()};
+    identity::Ticket unscoped = *caller.ticket;  // Its scopes narrow what follows.
+    unscoped.limits.scopes.clear();
+    if (Status allowed = identity::check_limits(unscoped, use); !allowed) return allowed.error();
+    standing.by_ticket = true;
+    standing.expires = std::min(standing.expires, caller.ticket->limits.expires_s);
+    if (const auto& wanted = caller.ticket->limits.scopes; !wanted.empty()) {
+      standing.scopes.clear();
+      for (const std::string& each : wanted)
+        if (identity::grants(found->holder->scopes, each)) standing.scopes.push_back(each);
+    }
+  }
+  index_.use(*found, caller.address, now());
+  return standing;
+}
+
+Result<Identity> Office::owner(const Caller& caller, Ask ask) {
+  Result<Identity> who = standing(caller, ask);
+  if (!who) return who;
+  if (who->session.empty())
+    return Error{Errc::refused, "do that for nobody", "the admin socket has no session: sign in"};
+  if (who->by_ticket)
+    return Error{Errc::refused, "do that by a ticket", "it needs its holder's own token"};
+  return who;
+}
+
+Result<Identity> Office::administrator(const Caller& caller, Ask ask) {
+  Result<Identity> who = standing(caller, ask);
+  if (!who) return who;
+  if (!caller.admin_socket && !identity::grants(who->scopes, "admin")) {
+    note(log::Level::warn, "authz_fail", caller, who->user, to_text(ask));
+    return Error{Errc::refused, "let " + escape_for_display(who->user) + " do that",
+                 "it is for administrators"};
+  }
+  note(log::Level::info, "authz_admin", caller, who->user, to_text(ask));
+  return who;
+}
+
+Result<Registration> Office::judge_registration(const Caller& caller, bool shows_code) {
+  const Standing standing = caller.admin_socket ? Standing::admin_socket
+                            : caller.local      ? Standing::local
+                                                : Standing::remote;
+  const Result<Registration> allowed = may_register(settings_.registration, standing, shows_code);
+  if (!allowed) return allowed;
+  const std::lock_guard lock{registrations_mutex_};
+  const Time wait = registrations_.take(source_block(caller.address), gate_.now());
+  if (wait == 0) return allowed;
+  return Error{Errc::refused, "register so many from one address",
+               "try again in " + netkit::to_text(std::chrono::seconds{wait})};
+}
+
+Status Office::check_private(const Caller& caller, std::string_view what) const {
+  if (!caller.exposed) return ok;
+  return Error{Errc::refused, "take " + std::string{what} + " in clear",
+               "use TLS: openssl s_client -connect HOST:" + std::to_string(port) +
+                   " -quiet, or netkit auth login HOST"};
+}
+
+void Office::note(log::Level level, std::string_view event, const Caller& caller,
+                  std::string_view user, std::string_view reason) {
+  if (reason.empty())
+    log_.event(level, event, {{"user", user}, {"address", caller.address}, {"port", caller.port}});
+  else
+    log_.event(
+        level, event,
+        {{"user", user}, {"address", caller.address}, {"port", caller.port}, {"reason", reason}});
+}
+
+}  // namespace netkit::auth
