@@ -185,6 +185,7 @@ void FrameDialect::note_used(const access::Used& used) {
 
 asio::awaitable<Status> Reception::serve_frames(net::Connection& connection) {
   connection.introduce("frame");
+  connection.await_greeting();
   FrameDialect dialect{office_, caller_of(connection), connection};
   // What services send has a bound of its own.
   const wire::FrameDecoder decoder{static_cast<std::uint32_t>(message_size_max_)};

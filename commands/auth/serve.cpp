@@ -192,7 +192,7 @@ Status ServeAction::open(cli::Context& context) {
   if (Status opened = service_->office.open(*service_->vault); !opened) return opened;
   service_->vault->follow(
       [&office = service_->office](const Change& change) { office.follow(change); });
-  reception_.emplace(service_->office, std::move(names), admin_path(),
+  reception_.emplace(service_->office, std::move(names), admin_path(), !server_.no_tls,
                      server_.message_size_max.bytes);
   return ok;
 }
@@ -227,6 +227,7 @@ Status ServeAction::run(cli::Context& context) {
     return tls ? net::TlsMode::always : net::TlsMode::detect;
   };
   plan.service.on_connection = [&](net::Connection& each) { return reception_->serve(each); };
+  plan.service.silence_limit = Reception::silence_limit;
   plan.service.on_tick = [&](net::Worker& worker) {
     if (worker.index() == 0) service_->office.tick();
   };

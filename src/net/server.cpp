@@ -239,9 +239,12 @@ asio::awaitable<Status> Server::secure(Connection& connection) {
   connection.await_greeting();
   if (mode == TlsMode::detect) {
     if (!context) co_return ok;
-    Result<bool> tls = co_await connection.stream().begins_with_tls();
-    if (!tls) co_return tls.error();
-    if (!*tls) co_return ok;
+    if (service_.silence_limit) connection.stream().expire_in(service_.silence_limit(connection));
+    const Result<bool> tls = co_await connection.stream().begins_with_tls();
+    const bool silent = !tls && tls.error().code == Errc::timed_out && service_.silence_limit;
+    if (!tls && !silent) co_return tls.error();
+    if (silent || !*tls) co_return ok;
+    connection.await_greeting();
   }
   if (!context) co_return Error{Errc::refused, "offer TLS", "there is no certificate"};
   co_return co_await connection.stream().start_tls(*context, TlsSession::Side::server, {});

@@ -35,6 +35,9 @@ struct Service {
   /// Serves one UDP socket until it stops.
   std::function<asio::awaitable<Status>(Datagram&)> on_datagram;
   std::function<TlsMode(Scheme)> tls_mode;
+  /// For services that speak first to who says nothing: how long the first byte is waited for where
+  /// it may begin TLS; after that it is too late for TLS. Unset: as long as a handshake may take.
+  std::function<std::chrono::nanoseconds(const Connection&)> silence_limit;
   /// Once a second on each worker: folded events, statistics.
   std::function<void(Worker&)> on_tick;
   /// SIGHUP, on the main thread. What changed goes to replace_tls() and replace_options().
