@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "access/who.hpp"
 #include "base/result.hpp"
 #include "log/logger.hpp"
 #include "net/connect.hpp"
@@ -27,29 +27,11 @@ struct GuardSettings {
   std::chrono::nanoseconds grace = std::chrono::minutes{5};
 };
 
-/// What somebody wants to do. An empty scope: it is enough to be known.
-struct Wish {
-  std::string scope;
-  std::string verb;     ///< Empty: not told apart.
-  std::string path;     ///< Empty: none.
-  std::string address;  ///< The peer's.
-};
-
-/// Who has been admitted.
-struct Who {
-  std::string user;
-  std::string session;              ///< 16 bytes.
-  std::vector<std::string> scopes;  ///< Narrowed by a ticket.
-  /// The ticket's text if it came by one, to be asked about further wishes; else empty.
-  std::string ticket;
-
-  bool may(std::string_view scope) const;
-};
-
 /// All members are safe from any thread unless they say otherwise.
 class Guard {
  public:
   Guard(GuardSettings settings, log::Logger& log);
+  /// After stop(), or when `main` runs no more.
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -68,10 +50,16 @@ class Guard {
   /// The same for a coroutine on any thread.
   asio::awaitable<Result<Who>> admit(std::string credential, Wish wish);
 
+  /// Whether somebody who was admitted may do that as well: Errc::refused with what lacks. By what
+  /// is known of them now; no waiting, and no use of a ticket is counted.
+  Status may(const Who& who, const Wish& wish) const;
+
   /// While it lives, `end` runs once, on main's thread, within 1 s of the end of that session or of
-  /// its holder's right to `scope`.
+  /// its holder's right to `scope`. From `address`, if it is told, the session counts as used
+  /// meanwhile.
   class Watch;
-  std::shared_ptr<Watch> watch(const Who& who, std::string scope, std::function<void()> end);
+  std::shared_ptr<Watch> watch(const Who& who, std::string scope, std::function<void()> end,
+                               std::string address = {});
 
  private:
   struct Core;

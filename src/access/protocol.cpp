@@ -17,11 +17,9 @@ namespace {
 void append_text(std::string& to, std::string_view text, std::size_t size_max) {
   std::string escaped;
   if (!is_utf8(text)) text = escaped = escape_for_display(text.substr(0, size_max));
-  std::size_t size = std::min(text.size(), size_max);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80)
-    --size;
-  append_be(to, static_cast<std::uint16_t>(size));
-  to += text.substr(0, size);
+  text = utf8_prefix(text, size_max);
+  append_be(to, static_cast<std::uint16_t>(text.size()));
+  to += text;
 }
 
 /// Begins a frame whose body is appended behind it; end_frame() writes its length.
@@ -42,6 +40,13 @@ void end_frame(std::string& out, std::size_t begin) {
 void append_fixed(std::string& to, std::string_view bytes, std::size_t size) {
   to += bytes.substr(0, size);
   to.append(size - std::min(bytes.size(), size), '\0');
+}
+
+void append_ticket(std::string& out, std::uint16_t type, std::uint32_t stream,
+                   std::string_view ticket) {
+  const std::size_t begin = begin_frame(out, type, stream);
+  out += ticket.substr(0, ticket_size_max);
+  end_frame(out, begin);
 }
 
 // -- reading
@@ -93,7 +98,8 @@ Error unknown_type(const wire::Frame& frame) {
 Result<ToAuth> read_ticket(const wire::Frame& frame) {
   if (frame.body.empty() || frame.body.size() > ticket_size_max) return misfit(frame);
   ToAuth message;
-  message.emplace<CheckTicket>(CheckTicket{frame.body, frame.type == frame_type::spend});
+  message.emplace<CheckTicket>(CheckTicket{frame.body, frame.type == frame_type::spend,
+                                           frame.type == frame_type::check_again});
   return message;
 }
 
@@ -147,6 +153,7 @@ Result<ToAuth> decode_to_auth(const wire::Frame& frame) {
       message.emplace<Check>(Check{frame.body});
       return message;
     case frame_type::check_ticket:
+    case frame_type::check_again:
     case frame_type::spend: return read_ticket(frame);
     case frame_type::used: return read_used(frame);
     default: return unknown_type(frame);
@@ -186,10 +193,11 @@ void append_check(std::string& out, std::uint32_t stream, std::string_view token
 
 void append_check_ticket(std::string& out, std::uint32_t stream, std::string_view ticket,
                          bool spend) {
-  const std::size_t begin =
-      begin_frame(out, spend ? frame_type::spend : frame_type::check_ticket, stream);
-  out += ticket.substr(0, ticket_size_max);
-  end_frame(out, begin);
+  append_ticket(out, spend ? frame_type::spend : frame_type::check_ticket, stream, ticket);
+}
+
+void append_check_again(std::string& out, std::uint32_t stream, std::string_view ticket) {
+  append_ticket(out, frame_type::check_again, stream, ticket);
 }
 
 void append_used(std::string& out, const Used& used) {

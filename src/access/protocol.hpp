@@ -20,6 +20,8 @@ namespace netkit::access {
 //     check_ticket  33  the ticket's text      the same for its holder's session; verified there
 //     spend         34  the ticket's text      the same, and counts one use of it
 //     used          35  u16 n, n x (session 16 | str address)   no answer
+//     check_again   39  the ticket's text      of somebody it has let in: its time and its count
+//                                              are not looked at, only whether its holder is there
 //   to the service:
 //     grant         36  session 16 | public key 32 | i64 expires (s since 1970)
 //                       | i64 idle limit (s) | str user | u8 n, n x str scope
@@ -35,6 +37,7 @@ inline constexpr std::uint16_t used = 35;
 inline constexpr std::uint16_t grant = 36;
 inline constexpr std::uint16_t denied = 37;
 inline constexpr std::uint16_t changed = 38;
+inline constexpr std::uint16_t check_again = 39;
 }  // namespace frame_type
 
 inline constexpr std::size_t session_size = 16;
@@ -67,6 +70,7 @@ struct Check {
 struct CheckTicket {
   std::string_view ticket;
   bool spend = false;
+  bool again = false;  ///< Of somebody who is there already.
 };
 struct Use {
   std::string_view session;
@@ -99,6 +103,7 @@ void append_hello(std::string& out, std::string_view name);
 void append_check(std::string& out, std::uint32_t stream, std::string_view token_hash);
 void append_check_ticket(std::string& out, std::uint32_t stream, std::string_view ticket,
                          bool spend);
+void append_check_again(std::string& out, std::uint32_t stream, std::string_view ticket);
 void append_used(std::string& out, const Used& used);
 void append_grant(std::string& out, std::uint32_t stream, const Grant& grant);
 void append_denied(std::string& out, std::uint32_t stream, Denial why, std::string_view text);

@@ -20,7 +20,10 @@ void encode(std::string& out, const Check& check) {
   append_check(out, 7, check.token_hash);
 }
 void encode(std::string& out, const CheckTicket& check) {
-  append_check_ticket(out, 7, check.ticket, check.spend);
+  if (check.again)
+    append_check_again(out, 7, check.ticket);
+  else
+    append_check_ticket(out, 7, check.ticket, check.spend);
 }
 void encode(std::string& out, const Used& used) {
   append_used(out, used);

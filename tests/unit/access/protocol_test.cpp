@@ -69,6 +69,10 @@ TEST_CASE("access protocol: tickets are checked or spent") {
   CHECK(asked.ticket == "nkt_abc");
   CHECK(!asked.spend);
   CHECK(as<CheckTicket>(decode_to_auth(framed(34, "nkt_abc"))).spend);
+  out.clear();
+  append_check_again(out, 3, "nkt_abc");
+  CHECK(out == "\xf7NK\x01\x00\x27\x00\x00\x00\x00\x00\x03\x00\x00\x00\x07nkt_abc"s);
+  CHECK(as<CheckTicket>(decode_to_auth(framed(39, "nkt_abc"))).again);
 }
 
 TEST_CASE("access protocol: uses travel in one message") {
@@ -180,7 +184,7 @@ TEST_CASE("access protocol: counts and sizes beyond the limits are malformed") {
 
 TEST_CASE("access protocol: types of the other direction are unexpected") {
   for (const std::uint16_t type :
-       std::initializer_list<std::uint16_t>{0, 4, 16, 31, 36, 37, 38, 39})
+       std::initializer_list<std::uint16_t>{0, 4, 16, 31, 36, 37, 38, 40})
     CHECK(decode_to_auth(framed(type, hash)).error().code == Errc::unexpected);
   for (const std::uint16_t type :
        std::initializer_list<std::uint16_t>{0, 4, 17, 32, 33, 34, 35, 39})
