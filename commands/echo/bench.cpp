@@ -26,6 +26,7 @@ class BenchAction final : public cli::Action {
     options.flag("histogram", histogram_, "Draw how often each latency occurred");
     declare_framing(options, framing_);
     cli::declare_client(options, client_);
+    cli::declare_token(options, client_);
   }
 
   Status run(cli::Context& context) override;
@@ -43,6 +44,7 @@ class BenchAction final : public cli::Action {
   bool histogram_ = false;
   Framing framing_ = Framing::raw;
   cli::ClientOptions client_;
+  cli::Credential credential_;
 
   net::Endpoint to_;
 };
@@ -57,6 +59,9 @@ Status BenchAction::run(cli::Context& context) {
   Result<net::Endpoint> to = cli::choose_endpoint(context, client_, net::Scheme::tcp, port);
   if (!to) return to.error();
   to_ = completed(client_.endpoint ? *client_.endpoint : *to);
+  Result<cli::Credential> credential = cli::Credential::of(context, client_);
+  if (!credential) return credential.error();
+  credential_ = std::move(*credential);
   cli::raise_open_files();
   Status ended = cli::run_client([&] { return measure(context); });
   if (ended) return ok;
@@ -67,7 +72,8 @@ Status BenchAction::run(cli::Context& context) {
 
 asio::awaitable<Status> BenchAction::open_all(cli::Context& context, Channels& channels) {
   while (channels.size() < connections_) {
-    auto channel = co_await open_channel(context, client_, to_, {.framing = framing_});
+    auto channel = co_await open_channel(context, client_, to_,
+                                         {.framing = framing_, .credential = &credential_});
     if (!channel) co_return channel.error();
     channels.push_back(std::move(*channel));
   }

@@ -4,6 +4,7 @@
 #include <asio/buffer.hpp>
 #include <vector>
 
+#include "base/text.hpp"
 #include "net/datagram.hpp"
 #include "net/deadline.hpp"
 #include "net/message_reader.hpp"
@@ -11,6 +12,7 @@
 #include "net/together.hpp"
 #include "net/websocket.hpp"
 #include "wire/frame.hpp"
+#include "wire/json.hpp"
 #include "wire/len64.hpp"
 #include "wire/line.hpp"
 
@@ -122,10 +124,14 @@ class FrameChannel final : public StreamChannel {
     return stream_.write(out_);
   }
   Answer receive(AnswerEnd) override {
-    auto frame = co_await reader_.next(stream_);
-    if (!frame) co_return frame.error();
-    if (frame->type != wire::frame_type::data) co_return Errc::unexpected;
-    co_return frame->body;
+    for (;;) {
+      auto frame = co_await reader_.next(stream_);
+      if (!frame) co_return frame.error();
+      if (frame->type == wire::frame_type::data || frame->type == wire::frame_type::error)
+        co_return frame->body;
+      // The hello by which we said who we are comes back from a server that did not ask.
+      if (frame->type != wire::frame_type::hello) co_return Errc::unexpected;
+    }
   }
 
  private:
@@ -211,16 +217,42 @@ std::unique_ptr<Channel> stream_channel(net::Stream stream, const ChannelOptions
 
 asio::awaitable<Result<std::unique_ptr<Channel>>> open_websocket(net::Stream stream,
                                                                  const net::Endpoint& to,
+                                                                 std::string credential,
                                                                  Duration limit,
                                                                  std::size_t size_max) {
   stream.expire_in(limit);
-  auto client = co_await net::WebSocketClient::open(
-      std::move(stream), net::UpgradeWish{net::authority(to), to.path}, size_max);
+  net::UpgradeWish wish{net::authority(to), to.path};
+  wish.token = std::move(credential);
+  auto client = co_await net::WebSocketClient::open(std::move(stream), std::move(wish), size_max);
   if (!client)
     co_return Error{client.error().code, "open a WebSocket at " + net::to_text(to),
                     client.error().attempt};
   client->stream().expire_never();
   co_return std::make_unique<WebSocketChannel>(std::move(*client));
+}
+
+/// What to show at `to`. On bare bytes, lines and len64 a server that does not ask would take a
+/// token for a message, so that there only what was given is sent.
+Result<std::string> credential_for(const net::Endpoint& to, const ChannelOptions& options) {
+  const bool has_place = to.scheme == net::Scheme::ws || to.scheme == net::Scheme::wss ||
+                         options.framing == Framing::frame;
+  if (!options.credential || to.scheme == net::Scheme::udp) return std::string{};
+  if (!has_place && !options.credential->is_given()) return std::string{};
+  return options.credential->for_service("echo", to);
+}
+
+/// The words of a server that does not serve us, if `answer` is that, or as much of it as was
+/// waited for, and no echo.
+std::optional<Error> refusal_in(std::string_view answer, std::string_view message) {
+  constexpr std::string_view mark = access::refusal_prefix;
+  if (message.starts_with(answer.substr(0, mark.size()))) return std::nullopt;
+  if (mark.starts_with(answer)) return Error{Errc::refused, "be served", "it asks for a token"};
+  std::string said{answer};
+  if (answer.starts_with('{'))
+    if (const auto json = wire::Json::parse(answer)) said = json->string("error").value_or("");
+  if (!said.starts_with(mark)) return std::nullopt;
+  return Error{Errc::refused, "be served",
+               escape_for_display(trim(std::string_view{said}.substr(mark.size())))};
 }
 
 /// What fits into the socket buffers of any system on the way there and back.
@@ -239,7 +271,10 @@ asio::awaitable<Result<std::string_view>> exchange(Channel& channel, std::string
                                                    AnswerEnd end) {
   if (message.size() <= sent_at_once_max) {
     if (Status sent = co_await channel.send(message); !sent) co_return sent.error();
-    co_return co_await channel.receive(end);
+    Result<std::string_view> received = co_await channel.receive(end);
+    if (received)
+      if (auto refused = refusal_in(*received, message)) co_return std::move(*refused);
+    co_return received;
   }
   Result<std::string_view> answer = Errc::closed;
   std::vector<asio::awaitable<Status>> both;
@@ -258,11 +293,19 @@ asio::awaitable<Result<std::unique_ptr<Channel>>> open_channel(const cli::Contex
     if (!socket) co_return socket.error();
     co_return std::make_unique<DatagramChannel>(std::move(*socket));
   }
+  Result<std::string> credential = credential_for(to, options);
+  if (!credential) co_return credential.error();
   Result<net::Stream> stream = co_await cli::connect(context, client, to);
   if (!stream) co_return stream.error();
   if (to.scheme == net::Scheme::ws || to.scheme == net::Scheme::wss)
-    co_return co_await open_websocket(std::move(*stream), to, client.answer_limit,
-                                      options.message_size_max);
+    co_return co_await open_websocket(std::move(*stream), to, std::move(*credential),
+                                      client.answer_limit, options.message_size_max);
+  if (!credential->empty()) {
+    const std::string shown = access::show_credential(showing_of(options.framing), *credential);
+    stream->expire_in(client.answer_limit);
+    if (Status sent = co_await stream->write(shown); !sent) co_return sent.error();
+    stream->expire_never();
+  }
   co_return stream_channel(std::move(*stream), options);
 }
 

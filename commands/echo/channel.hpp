@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/client.hpp"
+#include "cli/credential.hpp"
 #include "commands/echo/echo.hpp"
 
 namespace netkit::echo {
@@ -37,13 +38,14 @@ class Channel {
   virtual void expire_in(Duration limit) = 0;
 };
 
-/// Sends `message` and receives its answer; a large one is sent while the answer comes in, because
+/// Sends `message` and receives its answer; Errc::refused if that is a refusal to serve us. A large one is sent while the answer comes in, because
 /// a server that answers as it reads stops reading once its answers are not taken.
 asio::awaitable<Result<std::string_view>> exchange(Channel& channel, std::string_view message,
                                                    AnswerEnd end);
 
 struct ChannelOptions {
   Framing framing = Framing::raw;
+  const cli::Credential* credential = nullptr;  ///< Who we are; none: nobody.
   std::size_t message_size_max = 16 * 1024 * 1024;
 };
 

@@ -38,6 +38,7 @@ class CompareAction final : public cli::Action {
     options.value("interval", interval_, "DUR", "From one round to the next").with_letter('i');
     options.value("size", size_, "SIZE", "Bytes of each message").with_letter('s');
     cli::declare_client_limits(options, client_);
+    cli::declare_token(options, client_);
   }
 
   Status run(cli::Context& context) override;
@@ -56,6 +57,7 @@ class CompareAction final : public cli::Action {
   Duration interval_ = std::chrono::milliseconds{10};
   Size size_{64};
   cli::ClientOptions client_;
+  cli::Credential credential_;
   std::vector<Row> rows_;
 };
 
@@ -86,6 +88,9 @@ void CompareAction::choose_rows(const cli::Context& context) {
 Status CompareAction::run(cli::Context& context) {
   if (Status fits = check_payload(size_); !fits) return fits;
   choose_rows(context);
+  Result<cli::Credential> credential = cli::Credential::of(context, client_);
+  if (!credential) return credential.error();
+  credential_ = std::move(*credential);
   const Status ended = cli::run_client([&] { return converse(context); });
   if (!ended) return ended;
   if (Status printed = print(context); !printed) return printed;
@@ -97,7 +102,7 @@ Status CompareAction::run(cli::Context& context) {
 
 asio::awaitable<std::unique_ptr<Channel>> CompareAction::open(const cli::Context& context,
                                                               Row& row) {
-  auto channel = co_await open_channel(context, client_, row.to, {});
+  auto channel = co_await open_channel(context, client_, row.to, {.credential = &credential_});
   if (channel) co_return std::move(*channel);
   row.trouble = "not offered: " + channel.error().code.message();
   co_return nullptr;

@@ -102,6 +102,16 @@ constexpr std::array<cli::Verb, 5> verbs{{
 
 constinit const cli::Command command{"echo", "Return what is sent, and measure the way", verbs};
 
+access::Showing showing_of(Framing framing) {
+  switch (framing) {
+    case Framing::frame: return access::Showing::frame;
+    case Framing::len64: return access::Showing::len64;
+    case Framing::raw:
+    case Framing::line: break;
+  }
+  return access::Showing::line;
+}
+
 void declare_framing(cli::Options& options, Framing& framing) {
   options.choice("framing", framing,
                  {{"raw", Framing::raw},

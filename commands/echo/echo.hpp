@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "access/credential.hpp"
 #include "cli/command.hpp"
 
 namespace netkit::echo {
@@ -21,6 +22,8 @@ inline constexpr const char* socket_name = "echo.sock";
 
 /// How messages are told apart on a byte stream; raw: not at all.
 enum class Framing { raw, frame, len64, line };
+/// How a token is shown on such a stream.
+access::Showing showing_of(Framing framing);
 /// Declares --framing.
 void declare_framing(cli::Options& options, Framing& framing);
 

@@ -23,6 +23,7 @@ class PingAction final : public cli::Action {
     options.flag("histogram", histogram_, "Draw how often each round trip time occurred");
     declare_framing(options, framing_);
     cli::declare_client(options, client_);
+    cli::declare_token(options, client_);
   }
 
   Status run(cli::Context& context) override;
@@ -39,6 +40,7 @@ class PingAction final : public cli::Action {
   bool histogram_ = false;
   Framing framing_ = Framing::raw;
   cli::ClientOptions client_;
+  cli::Credential credential_;
 
   net::Endpoint to_;
   RoundTrips trips_;
@@ -50,6 +52,9 @@ Status PingAction::run(cli::Context& context) {
   Result<net::Endpoint> to = cli::choose_endpoint(context, client_, net::Scheme::tcp, port);
   if (!to) return to.error();
   to_ = completed(client_.endpoint ? *client_.endpoint : *to);
+  Result<cli::Credential> credential = cli::Credential::of(context, client_);
+  if (!credential) return credential.error();
+  credential_ = std::move(*credential);
   const auto start = Clock::now();
   const Status ended = cli::run_client([&] { return converse(context); });
   elapsed_ = Clock::now() - start;
@@ -61,7 +66,8 @@ Status PingAction::run(cli::Context& context) {
 }
 
 asio::awaitable<Status> PingAction::converse(cli::Context& context) {
-  auto channel = co_await open_channel(context, client_, to_, {.framing = framing_});
+  auto channel = co_await open_channel(context, client_, to_,
+                                       {.framing = framing_, .credential = &credential_});
   if (!channel) co_return channel.error();
   context.log.debug("connect", {{"endpoint", net::to_text(to_)}});
 

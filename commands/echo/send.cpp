@@ -79,6 +79,7 @@ class SendAction final : public cli::Action {
     options.value("expect", expect_, "REGEX", "Exit 5 unless the answer matches (RE2 syntax)");
     declare_framing(options, framing_);
     cli::declare_client(options, client_);
+    cli::declare_token(options, client_);
     options.positionals("TEXT", text_, "What to send, joined by spaces; without it, stdin");
   }
 
@@ -94,6 +95,7 @@ class SendAction final : public cli::Action {
   std::optional<std::string> expect_;
   Framing framing_ = Framing::raw;
   cli::ClientOptions client_;
+  cli::Credential credential_;
   std::vector<std::string> text_;
 
   net::Endpoint to_;
@@ -110,11 +112,15 @@ Status SendAction::run(cli::Context& context) {
   Result<net::Endpoint> to = cli::choose_endpoint(context, client_, net::Scheme::tcp, port);
   if (!to) return to.error();
   to_ = client_.endpoint ? completed(*client_.endpoint) : *to;
+  Result<cli::Credential> credential = cli::Credential::of(context, client_);
+  if (!credential) return credential.error();
+  credential_ = std::move(*credential);
   return cli::run_client([&] { return converse(context); });
 }
 
 asio::awaitable<Status> SendAction::converse(cli::Context& context) {
-  auto opened = co_await open_channel(context, client_, to_, {.framing = framing_});
+  auto opened = co_await open_channel(context, client_, to_,
+                                      {.framing = framing_, .credential = &credential_});
   if (!opened) co_return opened.error();
   Channel& channel = **opened;
   context.log.info("connect", {{"endpoint", net::to_text(to_)}, {"dialect", channel.dialect()}});

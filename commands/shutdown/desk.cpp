@@ -285,7 +285,7 @@ Result<std::string> Desk::admit(const Arrival& arrival, bool& enrolled) {
     enrolled = static_cast<bool>(token);
     return token;
   }
-  if (!arrival.token.empty()) {
+  if (!arrival.token.empty() && !arrival.vouched) {
     const auto known = records_.find_credential(arrival.token);
     if (!known) return known.error();
     enrolled =
@@ -317,6 +317,13 @@ void Desk::agent_arrives(Arrival arrival) {
   std::string& name = arrival.hello.host;
   name = utf8_prefix(escape_for_display(name), host_name_size_max);
   if (name.empty()) name = arrival.address;
+  const Result<bool> asks = needs_voucher(arrival);
+  if (!asks) return reject(arrival, asks.error());
+  if (*asks) return ask_for_agent(std::move(arrival));
+  take_agent(std::move(arrival));
+}
+
+void Desk::take_agent(Arrival arrival) {
   bool enrolled = false;
   Result<std::string> token = admit(arrival, enrolled);
   if (!token) {
@@ -359,6 +366,7 @@ void Desk::session_ends(SessionId session, bool polite) {
   if (closed_) return;
   outlets_.erase(session);
   greetings_.erase(session);
+  vouched_.erase(session);
   book_.disconnected(session, polite, now());
   wake_up();
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "access/guard.hpp"
 #include "base/result.hpp"
 #include "commands/shutdown/book.hpp"
 #include "commands/shutdown/list_door.hpp"
@@ -31,7 +32,17 @@ struct DeskSettings {
   std::chrono::nanoseconds verify{};
   std::chrono::nanoseconds down_limit{};
   std::chrono::nanoseconds heartbeat{};
+  access::Guard* guard = nullptr;  ///< Who checks tokens of auth's; none: there are none.
 };
+
+/// What an auth service's tokens must have for this server, each for one of its doors.
+namespace scope {
+inline constexpr const char* read = "shutdown:read";      ///< Look at hosts and orders.
+inline constexpr const char* order = "shutdown:order";    ///< That, and give orders.
+inline constexpr const char* enrol = "shutdown:enrol";    ///< Make codes for agents.
+inline constexpr const char* agent = "shutdown:agent";    ///< Be an agent without enrolment.
+inline constexpr const char* client = "shutdown:client";  ///< Be a plain client.
+}  // namespace scope
 
 /// An agent that introduces itself: what its connection said.
 struct Arrival {
@@ -41,6 +52,7 @@ struct Arrival {
   bool exposed = false;  ///< Over a connection that others may read.
   Hello hello;
   std::shared_ptr<net::Outlet> outlet;
+  bool vouched = false;  ///< By the auth service: its token is good, though none of ours.
 };
 
 /// An operator's connection.
@@ -49,6 +61,11 @@ struct Operator {
   std::shared_ptr<net::Outlet> outlet;
   bool local = false;  ///< On the admin socket: may make operators.
   bool watches = false;
+  std::string address = {};
+  access::Who who = {};  ///< Whom the auth service vouches for; none: a token of our own.
+  std::shared_ptr<access::Guard::Watch> watch = {};
+  bool signing_in = false;             ///< The auth service has been asked.
+  std::vector<wire::Json> early = {};  ///< Requests that came meanwhile.
 };
 
 /// All members run on the thread of `main`, to which sessions post their calls.
@@ -112,11 +129,20 @@ class Desk {
   void log_order(const Order& order);
   OrderId new_order_id() const;
 
-  /// Whom a token belongs to if it may order; Errc::refused otherwise.
+  /// Whom a token of our own belongs to if it may order; Errc::refused otherwise.
   Result<std::string> operator_of(std::string_view token);
+  void operator_checked(SessionId session, Result<access::Who> who);
+  void welcome_operator(const Operator& who, std::string_view right);
+  void turn_away(net::Outlet& outlet, const std::string& address, const Error& why);
+  /// Errc::refused if that operator may not ask for this.
+  Status permitted(const Operator& who, const OperatorRequest& request) const;
   /// The token for a newly enrolled agent, or empty; Errc::refused for one that may not come.
   Result<std::string> admit(const Arrival& arrival, bool& enrolled);
   void reject(const Arrival& arrival, const Error& why);
+  /// True if the auth service has to vouch for it.
+  Result<bool> needs_voucher(const Arrival& arrival);
+  void ask_for_agent(Arrival arrival);
+  void take_agent(Arrival arrival);
 
   /// The hosts that a request names. Errc::usage for a name of several, which go to `matches_`.
   Result<std::vector<HostKey>> resolve(const OperatorRequest& request);
@@ -156,6 +182,8 @@ class Desk {
   std::unordered_map<SessionId, std::shared_ptr<net::Outlet>> outlets_;
   std::map<SessionId, Operator> operators_;
   std::unordered_map<SessionId, std::function<void()>> greetings_;
+  /// Agents that the auth service is asked about; then what ends them with their token.
+  std::unordered_map<SessionId, std::shared_ptr<access::Guard::Watch>> vouched_;
   std::vector<Pending> pending_;
   std::vector<std::string> matches_;
   Changes held_;  ///< Not on disk yet, and so told to nobody.

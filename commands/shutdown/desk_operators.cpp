@@ -14,47 +14,26 @@ constexpr std::chrono::hours code_limit{1};
 /// How many orders a watcher is shown to begin with.
 constexpr std::size_t watched_history = 100;
 
+/// Requests that may come before the auth service has said who asks.
+constexpr std::size_t early_max = 64;
+
 constexpr auto text_message = wire::WebSocketOp::text;
 
 }  // namespace
-
-Result<std::string> Desk::operator_of(std::string_view token) {
-  const auto known = records_.find_credential(token);
-  if (!known) return known.error();
-  if (!*known || (*known)->right != Right::order)
-    return Error{Errc::refused, "accept the token",
-                 "a token comes from: netkit shutdown-server enrol --operator NAME"};
-  return (*known)->name;
-}
-
-void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> outlet,
-                             const std::optional<std::string>& token, const std::string& address) {
-  const Result<std::string> name =
-      token ? operator_of(*token) : Result<std::string>{std::string{"admin socket"}};
-  JsonObject answer;
-  if (!name) {
-    log_.warn("refuse", {{"address", address}, {"reason", name.error().message()}});
-    answer.add("event", "error");
-    cli::add_parts(answer, name.error());
-    outlet->post(text_message, answer.str());
-    outlet->close();
-    return;
-  }
-  log_.info("operator", {{"name", *name}, {"address", address}});
-  answer.add("event", "welcome")
-      .add("server", settings_.server_name)
-      .add("right", "order")
-      .add("user", *name);
-  outlet->post(text_message, answer.str());
-  operators_[session] = {.name = *name, .outlet = std::move(outlet), .local = !token};
-}
 
 void Desk::operator_says(SessionId session, const wire::Json& message) {
   const auto found = operators_.find(session);
   if (found == operators_.end() || closed_) return;
   Operator& who = found->second;
+  if (who.signing_in) {
+    if (who.early.size() >= early_max) return who.outlet->close();
+    who.early.push_back(message);
+    return;
+  }
   matches_.clear();
-  const Result<OperatorRequest> request = read_request(message);
+  Result<OperatorRequest> request = read_request(message);
+  if (request)
+    if (Status may = permitted(who, *request); !may) request = may.error();
   const std::int64_t id = message.integer("id").value_or(0);
   const Answer answer = request ? this->answer(who, *request) : Answer{request.error()};
   if (!answer)

@@ -3,16 +3,14 @@
 
 #include <unistd.h>
 
+#include "cli/credential.hpp"
 #include "cli/paths.hpp"
 #include "cli/remote_error.hpp"
-#include "cli/secret.hpp"
 #include "commands/shutdown/shutdown.hpp"
-#include "identity/token.hpp"
 
 namespace netkit::shutdown {
 namespace {
 
-constexpr std::size_t token_size_max = 4096;
 /// The hosts and orders of a large server at once.
 constexpr std::size_t answer_size_max = 64 * operator_message_size_max;
 constexpr std::size_t events_kept_max = 100'000;
@@ -41,10 +39,17 @@ Result<net::Endpoint> find_server(const cli::Context& context, const OperatorOpt
                        .path = state + "/" + admin_socket_name};
 }
 
-Result<std::string> read_token(const OperatorOptions& options) {
-  if (options.token) return *options.token;
-  if (!options.token_file) return std::string{};
-  return cli::read_secret_file(*options.token_file, token_size_max);
+/// What to show to a server elsewhere.
+Result<std::string> read_token(const cli::Context& context, const OperatorOptions& options,
+                               const net::Endpoint& to) {
+  const Result<cli::Credential> credential = cli::Credential::of(context, options.client);
+  if (!credential) return credential.error();
+  Result<std::string> token = credential->for_service("shutdown-server", to);
+  if (token && token->empty())
+    return Error{Errc::refused, "order anything at " + net::to_text(to),
+                 "sign in: netkit auth login; or give the token that `netkit shutdown-server enrol "
+                 "--operator NAME` printed there"};
+  return token;
 }
 
 }  // namespace
@@ -59,10 +64,7 @@ void declare_operator(cli::Options& options, OperatorOptions& operator_options) 
       .value("state", operator_options.state, "DIR",
              "Where the server on this machine keeps its state")
       .completes(cli::Complete::directory);
-  options.value("token", operator_options.token, "TOKEN", "Who you are, for a server elsewhere");
-  options
-      .value("token-file", operator_options.token_file, "PATH", "The same from a file; - is stdin")
-      .completes(cli::Complete::file);
+  cli::declare_token(options, operator_options.client);
 }
 
 asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
@@ -70,11 +72,8 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
   const Result<net::Endpoint> to = find_server(context, options);
   if (!to) co_return to.error();
   const bool local = to->scheme == net::Scheme::unix_;
-  Result<std::string> token = local ? std::string{} : read_token(options);
+  Result<std::string> token = local ? std::string{} : read_token(context, options, *to);
   if (!token) co_return token.error();
-  if (!local && !identity::is_token(*token))
-    co_return Error{Errc::refused, "order anything at " + net::to_text(*to),
-                    "a token comes from: netkit shutdown-server enrol --operator NAME"};
   Result<net::Stream> stream = co_await cli::connect(context, options.client, *to);
   if (!stream) {
     if (local)

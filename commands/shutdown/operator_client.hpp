@@ -18,8 +18,6 @@ namespace netkit::shutdown {
 struct OperatorOptions {
   cli::ClientOptions client;  ///< Its endpoint is an option here: --server.
   std::optional<std::string> state;
-  std::optional<std::string> token;
-  std::optional<std::string> token_file;
 };
 
 void declare_operator(cli::Options& options, OperatorOptions& operator_options);

@@ -82,6 +82,12 @@ void add_time(JsonObject& to, std::string_view key, const std::optional<Time>& t
 
 }  // namespace
 
+std::string_view to_text(Ask ask) {
+  for (const auto& [word, meaning] : words)
+    if (meaning == ask) return word;
+  return {};
+}
+
 Result<OperatorRequest> read_request(const wire::Json& message) {
   if (!message.is_object()) return Error{Errc::malformed, "read the request", "not an object"};
   OperatorRequest request;

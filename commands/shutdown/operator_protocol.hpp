@@ -33,6 +33,9 @@ namespace netkit::shutdown {
 
 enum class Ask : std::uint8_t { list, order, cancel, plan, history, wake, enrol, watch };
 
+/// The word of a request, "order".
+std::string_view to_text(Ask ask);
+
 struct OperatorRequest {
   std::int64_t id = 0;
   Ask ask = Ask::list;

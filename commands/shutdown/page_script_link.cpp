@@ -61,6 +61,7 @@ function ask(request) {
 async function welcome(message) {
   const again = link.last !== null;
   link.may_order = message.right === 'order';
+  document.body.classList.toggle('looking', !link.may_order);
   remembered(link.token);
   at('server').textContent = one_line(message.server);
   at('user').textContent = one_line(message.user) + (link.may_order ? '' : ' (may only look)');
@@ -175,9 +176,10 @@ at('sign-in-form').onsubmit = event => {
   const token = at('token').value.trim();
   if (!is_private()) return;
   leave();
-  if (!/^nk_[\w-]{43}$/.test(token)) {
+  if (!/^(nk_[\w-]{43}|nkt_[\w-]{100,2044})$/.test(token)) {
     at('sign-in-said').textContent =
-      'That is not a token: one is 46 characters long and begins with nk_. Nothing was sent.';
+      'That is not a token: one is 46 characters long and begins with nk_ (a ticket: nkt_). ' +
+      'Nothing was sent.';
     return at('token').select();
   }
   at('sign-in-said').textContent = '';

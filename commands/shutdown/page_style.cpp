@@ -90,6 +90,7 @@ nav a[aria-current] { color: var(--text); border-color: var(--accent); }
   border-color: currentColor; }
 #plan-mark.on { visibility: visible; }
 
+.looking .ordering, .looking #plan-form { display: none; }
 #counts { display: grid; grid-template-columns: repeat(8, 1fr); gap: .5rem; }
 #counts button { display: grid; justify-items: start; gap: .1rem; padding: .5rem .7rem;
   border-color: var(--line); min-width: 0; }

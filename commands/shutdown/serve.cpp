@@ -48,6 +48,7 @@ class ServeAction final : public cli::Action {
 
   std::string state_;
   std::optional<store::StateLock> lock_;
+  access::Guard* guard_ = nullptr;
   std::unique_ptr<Desk> desk_;
   std::optional<Sessions> sessions_;
 };
@@ -75,7 +76,8 @@ Status ServeAction::open_desk(cli::Context& context, net::Server& server) {
                         .server_name = net::host_name(),
                         .verify = verify_,
                         .down_limit = down_limit_,
-                        .heartbeat = heartbeat_};
+                        .heartbeat = heartbeat_,
+                        .guard = guard_};
   std::vector<std::string> names = page_hosts_;
   names.push_back(settings.server_name);
   names.push_back(settings.server_name.substr(0, settings.server_name.find('.')));
@@ -108,6 +110,7 @@ Status ServeAction::run(cli::Context& context) {
     return tls ? net::TlsMode::always : net::TlsMode::detect;
   };
   plan.service.on_connection = [&](net::Connection& each) { return sessions_->serve(each); };
+  plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_start = [&](net::Server& server) { return open_desk(context, server); };
   plan.on_stop = [&] { desk_->close(); };
   return cli::serve(context, server_, std::move(plan));

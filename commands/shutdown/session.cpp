@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "access/credential.hpp"
 #include "base/text.hpp"
 #include "commands/shutdown/page.hpp"
 #include "net/spawn.hpp"
@@ -44,24 +45,6 @@ class Line {
 /// What may wait for an operator that reads slowly: news of ten thousand hosts at once.
 constexpr std::size_t operator_waiting_max = 64 * 1024 * 1024;
 
-bool in_clear(const Connection& connection) {
-  return connection.scheme() != net::Scheme::unix_ && !connection.is_secure();
-}
-
-bool off_loopback(const Connection& connection) {
-  std::error_code failed;
-  const auto address = asio::ip::make_address(connection.peer().address, failed);
-  return !failed && !address.is_loopback();
-}
-
-std::string bearer(const wire::HttpRequest& request) {
-  const std::string_view value = request.fields.find("Authorization").value_or("");
-  constexpr std::string_view scheme = "Bearer ";
-  if (value.size() <= scheme.size() || !equal_ignoring_case(value.substr(0, scheme.size()), scheme))
-    return {};
-  return std::string{trim(value.substr(scheme.size()))};
-}
-
 }  // namespace
 
 bool Sessions::is_admin(Connection& connection) const {
@@ -77,6 +60,7 @@ Result<std::string_view> Sessions::judge(Connection& connection, const wire::Htt
            upgrade.subprotocols.end();
   };
   const bool agent = offers(agent_subprotocol);
+  handshake.token = access::bearer_of(request);
   // Whoever asks for nothing of ours has no rights, and may come from any page.
   if (!agent && !offers(operator_subprotocol)) {
     if (is_admin(connection))
@@ -88,8 +72,7 @@ Result<std::string_view> Sessions::judge(Connection& connection, const wire::Htt
     return Error{Errc::refused, "take orders from a page of another host",
                  "if it is this one, name it: --page-host " + escape_for_display(request.host())};
   handshake.kind = agent ? Kind::agent : Kind::operator_;
-  handshake.token = bearer(request);
-  handshake.exposed = in_clear(connection) && off_loopback(connection);
+  handshake.exposed = access::is_exposed(connection);
   if (handshake.exposed && (!agent || !handshake.token.empty()))
     return Error{Errc::refused, "take a token in clear", "connect by wss://"};
   return agent ? agent_subprotocol : operator_subprotocol;
@@ -108,11 +91,24 @@ asio::awaitable<Status> Sessions::serve(Connection& connection) {
   if (!*upgraded) co_return ok;
   // Whoever is to introduce itself or to sign in does so within the limit of a handshake.
   switch (handshake.kind) {
-    case Kind::plain: co_return co_await serve_plain(connection);
+    case Kind::plain:
+      if (desk_.settings().guard)
+        co_return co_await serve_known_plain(connection, std::move(handshake.token));
+      co_return co_await serve_plain(connection);
     case Kind::agent: co_return co_await serve_agent(connection, std::move(handshake));
     case Kind::operator_: break;
   }
   co_return co_await serve_operator(connection, std::move(handshake.token));
+}
+
+asio::awaitable<Status> Sessions::serve_known_plain(Connection& connection, std::string token) {
+  access::Wish wish;
+  wish.scope = scope::client;
+  wish.address = connection.peer().address;
+  const auto visit = co_await access::let_in(connection, *desk_.settings().guard,
+                                             access::Showing::websocket, wish, std::move(token));
+  if (!visit) co_return visit.error();
+  co_return co_await serve_plain(connection);
 }
 
 asio::awaitable<Status> Sessions::serve_plain(Connection& connection) {

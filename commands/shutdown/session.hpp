@@ -34,6 +34,7 @@ class Sessions {
   };
 
   asio::awaitable<Status> serve_plain(net::Connection& connection);
+  asio::awaitable<Status> serve_known_plain(net::Connection& connection, std::string token);
   asio::awaitable<Status> serve_agent(net::Connection& connection, Handshake handshake);
   asio::awaitable<Status> serve_operator(net::Connection& connection, std::string token);
   bool is_admin(net::Connection& connection) const;

@@ -69,6 +69,13 @@ void declare_client_limits(Options& options, ClientOptions& client) {
                 "Trust only the certificate with this fingerprint");
 }
 
+void declare_token(Options& options, ClientOptions& client) {
+  options.value("token", client.token, "TOKEN",
+                "Who you are: a token or a ticket (default: what `netkit auth login` stored)");
+  options.value("token-file", client.token_file, "PATH", "The same from its first line; - is stdin")
+      .completes(Complete::file);
+}
+
 void declare_client(Options& options, ClientOptions& client) {
   options.positional("ENDPOINT", client.endpoint, "[SCHEME://]HOST[:PORT] or unix:PATH")
       .completes(Complete::endpoint);

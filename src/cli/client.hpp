@@ -28,11 +28,15 @@ struct ClientOptions {
   Retry retry;
   std::optional<std::string> tls_ca;
   std::optional<std::string> tls_fingerprint;
+  std::optional<std::string> token;  ///< See cli/credential.hpp.
+  std::optional<std::string> token_file;
 };
 
 void declare_client(Options& options, ClientOptions& client);
 /// The same without the ENDPOINT argument, for verbs that take several.
 void declare_client_limits(Options& options, ClientOptions& client);
+/// --token and --token-file, for clients of servers that may ask who they are.
+void declare_token(Options& options, ClientOptions& client);
 
 /// The endpoint given, completed; without one a person is asked, and a script gets 127.0.0.1.
 Result<net::Endpoint> choose_endpoint(const Context& context, const ClientOptions& client,

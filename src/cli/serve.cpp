@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "cli/globals.hpp"
+#include "cli/guard_settings.hpp"
 #include "cli/open_files.hpp"
 #include "cli/paths.hpp"
 #include "identity/certificate.hpp"
@@ -63,7 +64,8 @@ void make_paths_absolute(ServerOptions& options, const std::string& start) {
     return path.starts_with('/') ? path : absolute_path(start + "/" + path);
   };
   for (std::optional<std::string>* path :
-       {&options.state, &options.port_file, &options.pid_file, &options.tls_cert, &options.tls_key})
+       {&options.state, &options.port_file, &options.pid_file, &options.tls_cert, &options.tls_key,
+        &options.auth_tls_ca})
     if (*path) *path = whole(**path);
   for (net::Endpoint& endpoint : options.listen)
     if (endpoint.scheme == net::Scheme::unix_) endpoint.path = whole(endpoint.path);
@@ -95,6 +97,7 @@ class Serving {
   Status open_sockets();
   bool wants_tls() const;
   Status load_certificate();
+  Status start_guard();
   Status announce();
   Status write_ports() const;
   Status tell_ready();
@@ -113,6 +116,7 @@ class Serving {
   std::vector<net::Endpoint> bound_;
   std::optional<net::Server> server_;
   Status announced_ = ok;
+  std::optional<access::Guard> guard_;
 };
 
 std::optional<std::string> Serving::variable(std::string_view name) const {
@@ -198,6 +202,18 @@ Status Serving::load_certificate() {
   return ok;
 }
 
+Status Serving::start_guard() {
+  if (!options_.require_auth) return ok;
+  if (!plan_.on_guard)
+    return Error{Errc::usage, "use --require-auth", "this server takes no tokens"};
+  Result<access::GuardSettings> settings = guard_settings(context_, options_);
+  if (!settings) return settings.error();
+  guard_.emplace(std::move(*settings), context_.log);
+  guard_->start(server_->main_context());
+  plan_.on_guard(*guard_);
+  return ok;
+}
+
 Status Serving::write_ports() const {
   if (!options_.port_file) return ok;
   std::string text;
@@ -271,6 +287,7 @@ Status Serving::run() {
   Status ended = start_and_serve();
   for (const net::Listening& each : listening_)
     if (!each.unlink_path.empty() && !each.sockets.empty()) ::unlink(each.unlink_path.c_str());
+  guard_.reset();
   server_.reset();
   if (pid_file_) pid_file_->remove();
   return ended;
@@ -300,12 +317,14 @@ Status Serving::start_and_serve() {
     server_->add(std::move(each));
   if (const auto interval = manager_.watchdog_interval())
     asio::co_spawn(server_->main_context(), feed_watchdog(*interval), net::rethrow);
+  if (Status started = start_guard(); !started) return started;
   if (plan_.on_start)
     if (Status started = plan_.on_start(*server_); !started) return started;
   const Status ended = server_->run([this] {
     announced_ = announce();
     if (!announced_) server_->drain();
   });
+  if (guard_) guard_->stop();
   if (plan_.on_stop) plan_.on_stop();
   context_.log.info("stop", {{"accepted", server_->counters().accepted.load()}});
   return announced_ ? ended : announced_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/guard.hpp"
 #include "base/result.hpp"
 #include "cli/command.hpp"
 #include "cli/server_options.hpp"
@@ -22,6 +23,9 @@ struct ServePlan {
   net::Scheme default_scheme = net::Scheme::tcp;
   std::uint16_t default_port = 0;
   net::Service service;
+  /// With --require-auth: who checks tokens, before on_start; it goes after the last connection.
+  /// Without this function the option is refused.
+  std::function<void(access::Guard&)> on_guard;
   /// Before the first connection, in the process and on the thread that will serve: opens what a
   /// daemon's fork would break. An error ends the start.
   std::function<Status(net::Server&)> on_start;

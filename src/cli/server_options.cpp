@@ -2,8 +2,28 @@
 #include "cli/server_options.hpp"
 
 namespace netkit::cli {
+namespace {
 
-void declare_server(Options& options, ServerOptions& server, const std::string& listen_default) {
+void declare_tokens(Options& options, ServerOptions& server) {
+  options.heading("Who may");
+  options
+      .value("require-auth", server.require_auth, "ENDPOINT",
+             "Serve only who shows a token of the auth service there")
+      .completes(Complete::endpoint);
+  options.value("auth-grace", server.auth_grace, "DUR",
+                "How long known tokens are good while the auth service cannot be reached");
+  options
+      .value("auth-tls-ca", server.auth_tls_ca, "PATH",
+             "Trust only an auth service whose certificate these authorities signed (PEM)")
+      .completes(Complete::file);
+  options.value("auth-tls-fingerprint", server.auth_tls_fingerprint, "SHA256",
+                "Trust only an auth service with this certificate");
+}
+
+}  // namespace
+
+void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
+                    Tokens tokens) {
   options.heading("Server");
   options
       .values("listen", server.listen, "ENDPOINT",
@@ -35,6 +55,8 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
                 "How long TLS, HTTP or a greeting may take; 0: for ever");
   options.value("drain", server.drain_limit, "DUR",
                 "How long SIGTERM waits for what is in flight; 0: until it is done");
+
+  if (tokens == Tokens::of_auth) declare_tokens(options, server);
 
   options.heading("TLS");
   options.flag("no-tls", server.no_tls, "Never speak TLS");

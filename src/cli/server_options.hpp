@@ -28,11 +28,20 @@ struct ServerOptions {
   TimeLimit handshake_limit{net::handshake_limit};
   TimeLimit drain_limit{net::drain_limit};
   unsigned threads = 1;
+  std::optional<net::Endpoint> require_auth;
+  Duration auth_grace = std::chrono::minutes{5};
+  std::optional<std::string> auth_tls_ca;
+  std::optional<std::string> auth_tls_fingerprint;
   bool daemon = false;
   std::optional<std::string> pid_file;
 };
 
+/// Whose tokens a server takes: those of an auth service, if it is told to, or none but its own,
+/// and then there are no options for it.
+enum class Tokens { of_auth, own };
+
 /// `listen_default` is what help says about --listen.
-void declare_server(Options& options, ServerOptions& server, const std::string& listen_default);
+void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
+                    Tokens tokens = Tokens::of_auth);
 
 }  // namespace netkit::cli
