@@ -137,10 +137,10 @@ void FrameDialect::check_ticket(std::uint32_t stream, const access::CheckTicket&
   if (caller_.exposed) return deny({Errc::refused, "take a ticket in clear", "use TLS"});
   Result<identity::Ticket> ticket = identity::parse_ticket(asked.ticket);
   if (!ticket) return deny(ticket.error());
-  const Result<SessionIndex::Found> holder = office_.holder_of(*ticket);
+  const Result<SessionIndex::Found> holder = office_.holder_of(*ticket, asked.again);
   if (!holder) return deny(holder.error());
   // One with a number of uses is never good without counting.
-  if (asked.spend || ticket->limits.uses > 0)
+  if (!asked.again && (asked.spend || ticket->limits.uses > 0))
     spend(stream, std::move(*ticket), *holder);
   else
     grant(stream, **holder, out);

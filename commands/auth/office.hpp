@@ -84,8 +84,9 @@ class Office {
 
   /// Who the caller is now; Errc::refused if it is nobody or its session has ended.
   Result<Identity> standing(const Caller& caller, Ask ask);
-  /// The session of a ticket that its holder signed; Errc::refused with the reason otherwise.
-  Result<SessionIndex::Found> holder_of(const identity::Ticket& ticket) const;
+  /// The session of a ticket that its holder signed; Errc::refused with the reason otherwise. Of
+  /// somebody whom a service has let in `again`: whether or not the ticket has run out since.
+  Result<SessionIndex::Found> holder_of(const identity::Ticket& ticket, bool again = false) const;
   /// Work for the clerk whose outcome nobody waits for here; Errc::busy if too much waits.
   Status ask_clerk(Clerk::Work work) { return clerk_.submit(std::move(work)); }
   /// Counts one use of a ticket whose holder is known. False: it was used up.
