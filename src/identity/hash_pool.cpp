@@ -63,6 +63,7 @@ HashPool::~HashPool() {
     dropped.swap(queue_);
   }
   changed_.notify_all();
+  dropped.clear();
   for (std::thread& thread : threads_)
     thread.join();
 }

@@ -17,6 +17,8 @@ constexpr std::string_view additions = "0123456789!?.,;:*#$%&@+-_=~^()[]{}<>/|'\
 constexpr std::size_t unit_size_max = 4;
 /// More of them than this, unless in a row, are worth something themselves.
 constexpr std::size_t additions_max = 6;
+/// Of neighbouring letters, on average.
+constexpr std::size_t run_size_min = 3;
 /// User names below this many bytes are in too many words to mean anything.
 constexpr std::size_t user_size_min = 3;
 
@@ -87,7 +89,7 @@ bool follows(char32_t letter, char32_t next) {
          std::abs(from.column - to.column) <= 1;
 }
 
-/// Runs of neighbours: "abcdefgh", "4321dcba", "1qaz2wsx", each run of four letters or more.
+/// Runs of neighbours: "abcdefgh", "4321dcba", "1qaz2wsx", in runs of three letters or more.
 bool is_walk(std::string_view text) {
   std::size_t letters = 0;
   std::size_t jumps = 0;
@@ -99,14 +101,21 @@ bool is_walk(std::string_view text) {
     ++letters;
     text.remove_prefix(std::max<std::size_t>(1, point.size));
   }
-  return (jumps + 1) * 4 <= letters;
+  return (jumps + 1) * run_size_min <= letters;
 }
 
-/// A common word with a little before or behind it.
+/// As it stands, or with digits and signs for letters.
+bool is_disguised_word(std::string_view text) {
+  return is_common_word(text) || is_common_word(without_swaps(text, 'l').view()) ||
+         is_common_word(without_swaps(text, 'i').view());
+}
+
+/// A common word with a little before or behind it. What is at the end is an addition before it is
+/// a letter in disguise: "p4ssw0rd1".
 bool is_extended_word(std::string_view text) {
   for (const bool front : {false, true}) {
     const std::string_view word = core(text, front);
-    if (!is_common_word(word)) continue;
+    if (!is_disguised_word(word)) continue;
     std::string added{text.substr(0, static_cast<std::size_t>(word.data() - text.data()))};
     added += text.substr(added.size() + word.size());
     if (added.size() <= additions_max || is_walk(added) || is_repetition(added)) return true;
@@ -115,15 +124,7 @@ bool is_extended_word(std::string_view text) {
 }
 
 bool is_common(std::string_view text) {
-  if (is_common_password(text) || is_extended_word(text)) return true;
-  // Signs at the end first: in "p4ssw0rd1" the last digit is an addition and the others are
-  // letters.
-  for (const char one : {'l', 'i'}) {
-    const Secret plain = without_swaps(text, one);
-    const Secret trimmed = without_swaps(core(text, false), one);
-    if (is_common_word(plain.view()) || is_common_word(trimmed.view())) return true;
-  }
-  return false;
+  return is_disguised_word(text) || is_extended_word(text);
 }
 
 std::string reversed(std::string_view text) {

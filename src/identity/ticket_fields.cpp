@@ -58,8 +58,7 @@ bool is_verb(std::string_view text) {
 
 void sort_uniquely(std::vector<std::string>& texts) {
   std::ranges::sort(texts);
-  const auto doubles = std::ranges::unique(texts);
-  texts.erase(doubles.begin(), doubles.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
 }
 
 void append(std::string& to, Field type, std::string_view value) {
