@@ -39,8 +39,8 @@ inline constexpr std::size_t password_size_max = 1024;
 
 /// The form of a typed password that is hashed: NFC (Unicode Standard Annex 15), so that an accent
 /// is the same however the keyboard sends it. Errc::not_utf8; Errc::usage if it is too short, too
-/// long (refused unread beyond three times the maximum) or has a control character below U+0020 or
-/// U+007F.
+/// long (refused unread beyond three times the maximum), has more than 30 combining marks in a row
+/// or has a control character below U+0020 or U+007F.
 Result<Secret> normal_password(std::string_view typed);
 
 /// The same, for new passwords only: Errc::refused, with the reason in words, for one that guessers

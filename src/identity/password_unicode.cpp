@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/code_point.hpp"
 #include "base/utf8.hpp"
 
 namespace netkit::identity {
@@ -21,9 +22,24 @@ struct CodePoints {
   CodePoints& operator=(const CodePoints&) = delete;
 };
 
+constexpr int marks_max = 30;
+
+bool has_too_many_marks(std::string_view text) {
+  int marks = 0;
+  while (!text.empty() && marks <= marks_max) {
+    const CodePoint point = decode_code_point(text);
+    const auto* const property = utf8proc_get_property(static_cast<utf8proc_int32_t>(point.value));
+    marks = property->combining_class == 0 ? 0 : marks + 1;
+    text.remove_prefix(point.size);
+  }
+  return marks > marks_max;
+}
+
 Result<Secret> mapped(std::string_view text, int options) {
   const Error failed{Errc::not_utf8, "use this password"};
   if (!is_utf8(text)) return failed;
+  if (has_too_many_marks(text))
+    return Error{Errc::usage, "use this password", "a letter of it has more than 30 marks"};
   const auto form = static_cast<utf8proc_option_t>(options);
   const auto* const from = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   const auto from_size = static_cast<utf8proc_ssize_t>(text.size());

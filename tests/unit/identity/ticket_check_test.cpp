@@ -1,5 +1,5 @@
-// Tests of what a ticket is good for: each limit alone, at its edges, and uses that leave out what a
-// ticket is limited to.
+// Tests of what a ticket is good for: each limit alone, at its edges, and uses that leave out what
+// a ticket is limited to.
 #include <doctest/doctest.h>
 #include <functional>
 
