@@ -38,8 +38,9 @@ class Channel {
   virtual void expire_in(Duration limit) = 0;
 };
 
-/// Sends `message` and receives its answer; Errc::refused if that is a refusal to serve us. A large one is sent while the answer comes in, because
-/// a server that answers as it reads stops reading once its answers are not taken.
+/// Sends `message` and receives its answer; Errc::refused if that is a refusal to serve us. A large
+/// one is sent while the answer comes in, because a server that answers as it reads stops reading
+/// once its answers are not taken.
 asio::awaitable<Result<std::string_view>> exchange(Channel& channel, std::string_view message,
                                                    AnswerEnd end);
 

@@ -158,7 +158,7 @@ asio::awaitable<Status> SendAction::exchange(cli::Context& context, Channel& cha
     const std::string partial = channel.take_partial();
     const Error failed{answer.error().code, "get an answer from " + net::to_text(to_),
                        answer.error().hint};
-    if (partial.empty()) co_return failed;
+    if (partial.empty() || failed.code == Errc::refused) co_return failed;
     context.log.info("receive", {{"bytes", partial.size()}});
     co_return judge(context, partial, channel.keeps_bounds());
   }

@@ -122,9 +122,9 @@ asio::awaitable<Status> EchoService::serve_raw(Connection& connection) {
     }
     const std::span<char> bytes = received.unread();
     count(connection, bytes.size());
+    const Result<bool> sent = connection.try_send({bytes.data(), bytes.size()});
     received.consume(bytes.size());
     received.keep();
-    const Result<bool> sent = connection.try_send({bytes.data(), bytes.size()});
     if (!sent) co_return sent.error();
     if (!*sent)
       if (Status flushed = co_await connection.flush(); !flushed) co_return flushed;

@@ -36,7 +36,8 @@ constexpr std::string_view frame = R"html(</style>
   </form>
   <p id="sign-in-help" class="soft">No token? On the server's machine,
     <code>netkit shutdown-server enrol <span class="whole">--operator NAME</span></code> prints
-    one; where an auth service is asked, <code>netkit auth login --print-token</code> does. It is kept in this tab alone, until you sign out or close it.</p>
+    one, or <code>netkit auth login --print-token</code> where an auth service is asked.
+    It is kept in this tab alone, until you sign out or close it.</p>
 </main>
 
 <div id="app" hidden>
