@@ -10,8 +10,8 @@
 namespace netkit::cli {
 
 /// The first line of a file, or of standard input for "-", without its line end (LF or CRLF);
-/// blanks stay. What follows the line is left unread. Errc::too_large for one of more than
-/// `size_max` bytes, Errc::malformed for one with a NUL, Errc::usage for an empty one.
+/// blanks stay. What follows the line is left unread. Errc::usage, with why, for one that is empty,
+/// holds a NUL or has more than `size_max` bytes.
 Result<std::string> read_secret_file(const std::string& path, std::size_t size_max);
 
 }  // namespace netkit::cli
