@@ -58,9 +58,9 @@ Result<net::Endpoint> find_endpoint(const cli::Context& context, const AuthOptio
 }
 
 Result<identity::Secret> given_token(const AuthOptions& options) {
-  if (options.token) return identity::Secret{std::string{*options.token}};
-  if (!options.token_file) return identity::Secret{};
-  Result<std::string> token = cli::read_secret_file(*options.token_file, 4096);
+  if (options.client.token) return identity::Secret{std::string{*options.client.token}};
+  if (!options.client.token_file) return identity::Secret{};
+  Result<std::string> token = cli::read_secret_file(*options.client.token_file, 4096);
   if (!token) return token.error();
   return identity::Secret{std::move(*token)};
 }
@@ -77,11 +77,7 @@ bool names_a_server(std::string_view word) {
 
 void declare_auth(cli::Options& options, AuthOptions& auth, Shows shows) {
   cli::declare_client_limits(options, auth.client);
-  if (shows >= Shows::session) {
-    options.value("token", auth.token, "TOKEN", "Who you are; else the stored sign-in");
-    options.value("token-file", auth.token_file, "PATH", "The same from a file; - is stdin")
-        .completes(cli::Complete::file);
-  }
+  if (shows >= Shows::session) cli::declare_token(options, auth.client);
   if (shows != Shows::administrator) return;
   options
       .value("state", auth.state, "DIR",
@@ -154,12 +150,17 @@ asio::awaitable<Result<std::unique_ptr<AuthClient>>> AuthClient::open(const cli:
                       "start it: netkit auth serve; or name it: --state DIR, or an endpoint"};
     co_return stream.error();
   }
-  std::unique_ptr<AuthClient> client{
-      new AuthClient{std::move(*stream), options.client.answer_limit}};
+  co_return co_await begin(std::move(*stream), options.client.answer_limit, target.token.view());
+}
+
+asio::awaitable<Result<std::unique_ptr<AuthClient>>> AuthClient::begin(net::Stream stream,
+                                                                       Duration answer_limit,
+                                                                       std::string_view token) {
+  std::unique_ptr<AuthClient> client{new AuthClient{std::move(stream), answer_limit}};
   if (Status greeted = co_await client->greet(); !greeted) co_return greeted.error();
-  if (target.token.empty()) co_return client;
+  if (token.empty()) co_return client;
   JsonObject request;
-  request.add("token", target.token.view());
+  request.add("token", token);
   const Result<wire::Json> who = co_await client->ask("sign_in", std::move(request));
   if (!who) co_return who.error();
   co_return client;

@@ -22,8 +22,6 @@ namespace netkit::auth {
 struct AuthOptions {
   cli::ClientOptions client;
   std::optional<std::string> state;
-  std::optional<std::string> token;
-  std::optional<std::string> token_file;
 };
 
 /// What a verb shows to be served, and so where it looks for a server that was not named.
@@ -55,6 +53,10 @@ class AuthClient {
   static asio::awaitable<Result<std::unique_ptr<AuthClient>>> open(const cli::Context& context,
                                                                    const AuthOptions& options,
                                                                    const Target& target);
+  /// The same on a stream that is connected; no token: nobody signs in.
+  static asio::awaitable<Result<std::unique_ptr<AuthClient>>> begin(net::Stream stream,
+                                                                    Duration answer_limit,
+                                                                    std::string_view token);
 
   /// Sends `request` (its id is added) and waits for its answer. An answer that says no is an
   /// Error with the server's words and code.

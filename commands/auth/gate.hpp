@@ -48,7 +48,7 @@ class Gate {
     Throttle::Attempt attempt_;
   };
 
-  /// Waits as long as it has to; Errc::refused, with how long, if that is too long or too many wait.
+  /// Waits as long as it has to; Errc::refused, with how long, if that is long or too many wait.
   asio::awaitable<Result<Pass>> enter(Throttle::Attempt attempt);
 
   std::vector<BanView> bans() const;

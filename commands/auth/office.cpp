@@ -41,6 +41,7 @@ Time Office::now() const {
 }
 
 Status Office::open(Vault& vault) {
+  vault_ = &vault;
   Result<std::vector<ThrottleRecord>> throttles = vault.throttles();
   if (!throttles) return throttles.error();
   gate_.restore(*throttles);

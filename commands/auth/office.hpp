@@ -1,6 +1,6 @@
 // The rules of the auth service: who may register, sign in, change and see what. Its members are
-// coroutines that run on the thread of whoever asks; they leave the vault to the clerk and hashes to
-// the pool. Knows no dialect.
+// coroutines that run on the thread of whoever asks; they leave the vault to the clerk and hashes
+// to the pool. Knows no dialect.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -144,6 +144,7 @@ class Office {
 
   const OfficeSettings settings_;
   const std::string decoy_;
+  Vault* vault_ = nullptr;  ///< For copies, which may be made beside the clerk's work.
   Clerk& clerk_;
   identity::HashPool& hashes_;
   log::Logger& log_;

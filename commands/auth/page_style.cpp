@@ -1,5 +1,5 @@
-// How the page of the auth service looks: light and dark by the browser's wish, one column that fits
-// 360 pixels.
+// How the page of the auth service looks: light and dark by the browser's wish, one column that
+// fits 360 pixels.
 #include "commands/auth/page_parts.hpp"
 
 namespace netkit::auth {

@@ -1,5 +1,5 @@
-// A result that another thread brings to a coroutine: how handlers on a worker's thread wait for the
-// clerk and for hashes without holding that thread up.
+// A result that another thread brings to a coroutine: how handlers on a worker's thread wait for
+// the clerk and for hashes without holding that thread up.
 #pragma once
 
 #include <asio/any_io_executor.hpp>

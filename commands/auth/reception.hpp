@@ -1,5 +1,5 @@
-// The connections of the auth service: tells the dialect by the first bytes, and who is at the other
-// end. Each runs on its connection's thread; the office decides.
+// The connections of the auth service: tells the dialect by the first bytes, and who is at the
+// other end. Each runs on its connection's thread; the office decides.
 #pragma once
 
 #include <asio/awaitable.hpp>

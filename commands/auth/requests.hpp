@@ -24,7 +24,7 @@ namespace netkit::auth {
 // login         user, password, device, device_key
 //                                           ->  token, session, expires, user, scopes, device_key
 // sign_in       token (or a ticket)         ->  as whoami; signs this connection in
-// whoami                                    ->  user, session, scopes, expires, device, address, ...
+// whoami                                    ->  user, session, scopes, expires, device, address …
 // logout        everywhere                  ->  ended
 // passwd        password, new_password; user, new_password (administrators)  ->  ended
 // renew                                     ->  token, session, expires

@@ -1,5 +1,5 @@
-// Every session that may be used, in memory, so that a token is checked in a microsecond on whatever
-// thread the question came in. The clerk keeps it as the vault is; it decides nothing.
+// Every session that may be used, in memory, so that a token is checked in a microsecond on
+// whatever thread the question came in. The clerk keeps it as the vault is; it decides nothing.
 #pragma once
 
 #include <array>

@@ -173,8 +173,8 @@ class Vault {
   /// of each: as many sessions mean that there may be more.
   virtual Result<std::vector<std::string>> clean_up(Time now, Time idle_before) = 0;
 
-  /// A whole and consistent copy at `path`, made while others go on. Errc::refused where the store
-  /// has means of its own for that.
+  /// On any thread: a whole and consistent copy at `path`, made while others go on. Errc::refused
+  /// where the store has means of its own for that.
   virtual Status back_up(const std::string& path) = 0;
 
   /// What other servers on the same store change is told to `heard` on a thread of the vault's own,

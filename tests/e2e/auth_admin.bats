@@ -202,7 +202,7 @@ admin() { run_netkit auth "$@" --state "$STATE"; }
   ask fail2ban
   assert_status 0
   assert_output_matches 'failregex .*authn_login_fail'
-  grep -P 'warn auth: authn_login_fail user=(?:"(?:[^"\\]|\\.)*"|[^\s"]+) address=127\.0\.0\.1 port=\d+' \
-    auth.err
+  user='(?:"(?:[^"\\]|\\.)*"|[^\s"]+)'
+  grep -P "warn auth: authn_login_fail user=$user address=127\.0\.0\.1 port=\d+" auth.err
   nothing_broke
 }

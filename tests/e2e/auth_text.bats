@@ -87,7 +87,7 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
   ask login "tcp://$address:$(port_of 1 auth)" --user anna --password-file password
   assert_status 4
   { sleep 1; echo 'login anna'; cat password; echo quit; } |
-    timeout 20 openssl s_client -connect "$address:$(port_of 1 auth)" -quiet >said 2>/dev/null || true
+    timeout 20 openssl s_client -connect "$address:$(port_of 1 auth)" -quiet >said 2>errors || true
   grep 'wrong user or password' said
   nothing_broke
 }

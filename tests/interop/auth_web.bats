@@ -59,7 +59,8 @@ asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3:]))' "$PORT" "$@"
   ! grep -E '(src|href)="?(https?:)?//' <<<"$output"
   command -v chromium >/dev/null || skip "chromium is not installed"
   timeout 60 chromium --headless --no-sandbox --disable-gpu --virtual-time-budget=4000 \
-    --user-data-dir="$BATS_TEST_TMPDIR/profile" --dump-dom "http://127.0.0.1:$PORT/" >dom 2>/dev/null
+    --user-data-dir="$BATS_TEST_TMPDIR/profile" --dump-dom "http://127.0.0.1:$PORT/" >dom \
+    2>errors
   # The script ran to where nobody is signed in.
   grep -q '<main id="outside">' dom
   grep -q '<div id="inside" hidden' dom
