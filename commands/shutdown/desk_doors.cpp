@@ -28,7 +28,8 @@ Result<std::string> Desk::operator_of(std::string_view token) {
 }
 
 void Desk::turn_away(net::Outlet& outlet, const std::string& address, const Error& why) {
-  log_.warn("authz_fail", {{"address", address}, {"reason", why.message()}});
+  log_.warn(settings_.guard ? "authz_fail" : "refuse",
+            {{"address", address}, {"reason", why.message()}});
   JsonObject answer;
   answer.add("event", "error");
   cli::add_parts(answer, why);

@@ -42,13 +42,13 @@ Result<net::Endpoint> find_server(const cli::Context& context, const OperatorOpt
 /// What to show to a server elsewhere.
 Result<std::string> read_token(const cli::Context& context, const OperatorOptions& options,
                                const net::Endpoint& to) {
+  const Error none{Errc::refused, "order anything at " + net::to_text(to),
+                   "sign in: netkit auth login; or give the token that `netkit shutdown-server "
+                   "enrol --operator NAME` printed there"};
   const Result<cli::Credential> credential = cli::Credential::of(context, options.client);
-  if (!credential) return credential.error();
+  if (!credential) return credential.error().code == Errc::refused ? none : credential.error();
   Result<std::string> token = credential->for_service("shutdown-server", to);
-  if (token && token->empty())
-    return Error{Errc::refused, "order anything at " + net::to_text(to),
-                 "sign in: netkit auth login; or give the token that `netkit shutdown-server enrol "
-                 "--operator NAME` printed there"};
+  if (token && token->empty()) return none;
   return token;
 }
 

@@ -33,7 +33,7 @@ Result<Credential> Credential::of(const Context& context, const ClientOptions& c
     const bool fits = identity::is_token(text) || identity::is_ticket(text);
     credential.given_ = identity::Secret{std::move(text)};
     if (fits) return credential;
-    return Error{Errc::usage, "show that as a token",
+    return Error{Errc::refused, "show that as a token",
                  "a token begins with nk_, a ticket with nkt_; sign in: netkit auth login"};
   }
   const Result<LoginStore> store = LoginStore::of(context.environment);

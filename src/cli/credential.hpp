@@ -18,8 +18,8 @@ bool is_private(const net::Endpoint& to);
 
 class Credential {
  public:
-  /// Reads the file, or standard input, once. Errc::usage for both options, or for a text that can
-  /// be no token.
+  /// Reads the file, or standard input, once. Errc::usage for both options, Errc::refused for
+  /// a text that can be no token.
   static Result<Credential> of(const Context& context, const ClientOptions& client);
 
   /// Given by an option, not found in the store.

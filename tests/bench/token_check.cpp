@@ -39,6 +39,10 @@ double measure(access::Judge& judge, const std::vector<std::string>& tokens, uns
 int main(int argc, char** argv) {
   const unsigned threads = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 2;
   const std::size_t count = argc > 2 ? static_cast<std::size_t>(std::atoi(argv[2])) : 10'000;
+  if (threads == 0 || count == 0 || count > 80'000) {  // More would not all be remembered.
+    std::fprintf(stderr, "token_check: 1 thread or more, 1 to 80000 tokens\n");
+    return 2;
+  }
   access::Judge judge{"bench", {}};
   judge.connected();
   std::vector<std::string> tokens;

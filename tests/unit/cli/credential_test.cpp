@@ -89,7 +89,7 @@ TEST_CASE("Credential: from a file, one at a time, and only what is one") {
   client.token = "password";
   const auto refused = home.credential(client);
   REQUIRE(!refused);
-  CHECK(refused.error().code == Errc::usage);
+  CHECK(refused.error().code == Errc::refused);
   CHECK(refused.error().message().find("password") == std::string::npos);
 }
 
