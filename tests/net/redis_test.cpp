@@ -5,6 +5,7 @@
 #include <array>
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <thread>
 
 #include "support/redis_server.hpp"
 

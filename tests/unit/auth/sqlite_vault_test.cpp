@@ -1,211 +1,226 @@
-// Tests of the vault in SQLite: accounts, each rule of the interface once.
-#include "commands/auth/sqlite_vault.hpp"
-
-#include <algorithm>
+// Tests of the vault in SQLite where it is a file: limits, copies, other versions, a full disk,
+// kill -9.
+#include <array>
+#include <atomic>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 #include "unit/auth/vault_values.hpp"
 
 using namespace netkit;
 using namespace netkit::auth;
 using namespace netkit::auth::test;
+using support::bytes_of;
+using support::put_bytes;
+using support::TemporaryFolder;
 
 namespace {
 
-using Ids = std::vector<std::string>;
-
-Vault::Added outcome(const Result<Vault::Addition>& added) {
-  REQUIRE(added);
-  return added->outcome;
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
-std::vector<std::string> scopes_of(Vault& vault, std::string_view user_key) {
-  const Result<std::optional<Account>> found = vault.find_account(user_key);
-  REQUIRE((found && *found));
-  return (*found)->scopes;
-}
-
-Ids sorted(Result<Ids> ids) {
-  REQUIRE(ids);
-  std::sort(ids->begin(), ids->end());
-  return *std::move(ids);
+int exit_code_of(pid_t child) {
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace
 
-TEST_CASE("SqliteVault: an account comes back as it was added, also after a restart") {
-  Opened vault;
-  Account added = account("René", "$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$dGFn");
-  added.scopes = {"relay:link", "filesrv:put", "relay:link"};
-  REQUIRE(outcome(vault->add_account(added, std::nullopt, false, 1000)) == Vault::Added::added);
-  for (int restart = 0; restart < 2; ++restart) {
-    const Result<std::optional<Account>> found = vault->find_account("ren\xc3\xa9");
-    REQUIRE((found && *found));
-    CHECK((*found)->user == "René");
-    CHECK((*found)->password == "$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$dGFn");
-    CHECK((*found)->scopes == std::vector<std::string>{"filesrv:put", "relay:link"});
-    CHECK((*found)->created == 1000);
-    CHECK((*found)->password_changed == 1000);
-    vault.vault.reset();
-    vault.vault = open_in(vault.folder);
-  }
-  CHECK_FALSE(*vault->find_account("René"));
-  CHECK_FALSE(*vault->find_account(""));
-}
-
-TEST_CASE("SqliteVault: a name is taken once, however it is written") {
-  Opened vault;
+TEST_CASE("SqliteVault: what could grow without end is bounded") {
+  Opened<InSqlite> vault;
   add(*vault.vault, "ana");
-  for (const char* user : {"ana", "Ana", "ANA", "\xef\xbc\xa1na"})
-    CHECK(outcome(vault->add_account(account(user), std::nullopt, false, 1)) ==
-          Vault::Added::name_taken);
-  CHECK((*vault->find_account("ana"))->user == "ana");
-}
-
-TEST_CASE("SqliteVault: only the first account administrates by itself") {
-  Opened vault;
-  CHECK_FALSE(vault->add_account(account("remote"), std::nullopt, false, 1)->is_administrator);
-  CHECK(vault->add_account(account("local"), std::nullopt, true, 1)->is_administrator);
-  CHECK_FALSE(vault->add_account(account("second"), std::nullopt, true, 1)->is_administrator);
-  CHECK(scopes_of(*vault.vault, "local") == std::vector<std::string>{"admin"});
-  CHECK(scopes_of(*vault.vault, "second").empty());
-}
-
-TEST_CASE("SqliteVault: an invitation is for one account, within its time") {
-  Opened vault;
-  const std::string code = bytes("code", 32);
-  REQUIRE(vault->add_invitation({code, "admin", 2000}));
-  add(*vault.vault, "ana");
-  const auto with = [&](const char* user, const std::string& hash, Time now) {
-    return outcome(vault->add_account(account(user), hash, false, now));
-  };
-  CHECK(with("bob", bytes("wrong", 32), 1000) == Vault::Added::bad_invitation);
-  CHECK(with("bob", code, 2000) == Vault::Added::bad_invitation);
-  // Without an invitation nobody learns which names are taken.
-  CHECK(with("ana", bytes("wrong", 32), 1000) == Vault::Added::bad_invitation);
-  // A name that is taken does not use it up.
-  CHECK(with("ana", code, 1999) == Vault::Added::name_taken);
-  CHECK(with("bob", code, 1999) == Vault::Added::added);
-  CHECK(with("carl", code, 1999) == Vault::Added::bad_invitation);
-}
-
-TEST_CASE("SqliteVault: invitations are bounded, and go with who gave them") {
-  Opened vault;
-  add(*vault.vault, "boss", {"admin"});
-  add(*vault.vault, "other", {"admin"});
-  REQUIRE(vault->add_invitation({bytes("kept", 32), "other", 2000}));
-  for (std::size_t i = 1; i < 50; ++i)
-    REQUIRE(vault->add_invitation({bytes(std::to_string(i), 32), "boss", 2000}));
-  CHECK(vault->add_invitation({bytes("1", 32), "boss", 2000}).error().code ==
-        std::errc::file_exists);
-  CHECK(*vault->remove_account("boss") == Vault::Rescoped::done);
-  CHECK(outcome(vault->add_account(account("x"), bytes("7", 32), false, 1)) ==
-        Vault::Added::bad_invitation);
-  CHECK(outcome(vault->add_account(account("x"), bytes("kept", 32), false, 1)) ==
-        Vault::Added::added);
-}
-
-TEST_CASE("SqliteVault: a changed password ends the other sessions and forgets the devices") {
-  Opened vault;
-  const std::uint64_t version = add(*vault.vault, "ana");
-  add(*vault.vault, "bob");
-  for (const char* name : {"a", "b", "c"})
-    REQUIRE(vault->add_session(session(name, "ana"), version));
-  REQUIRE(vault->add_device("ana", bytes("device", 32), 1));
-  const auto changed = vault->change_password("ana", version, "$new", bytes("b", 16), 3000);
-  REQUIRE((changed && *changed));
-  CHECK(sorted(**changed) == Ids{bytes("a", 16), bytes("c", 16)});
-  const Account now = **vault->find_account("ana");
-  CHECK(now.password == "$new");
-  CHECK(now.password_changed == 3000);
-  CHECK(now.version > version);
-  CHECK_FALSE(*vault->is_device("ana", bytes("device", 32)));
-  CHECK(vault->sessions_of("ana")->size() == 1);
-
-  SUBCASE("who was slower is told and changes nothing") {
-    CHECK_FALSE(*vault->change_password("ana", version, "$late", "", 3001));
-    CHECK((*vault->find_account("ana"))->password == "$new");
-    CHECK(vault->sessions_of("ana")->size() == 1);
-    const Result<Ids> late = vault->add_session(session("d", "ana"), version);
-    REQUIRE_FALSE(late);
-    CHECK(late.error().code == Errc::not_found);
+  REQUIRE(vault->add_invitation({bytes("i", 32), "x", 9000}));
+  REQUIRE(vault->spend(bytes("n", 16), 2, 9000));
+  REQUIRE(vault->keep_known({"192.0.2.1", "oldest", 10, 10}));
+  REQUIRE(vault->keep_known({"192.0.2.2", "newer", 20, 20}));
+  vault.vault.reset();
+  {
+    // As if the limits had been reached; the counts are what the limits look at.
+    Result<store::Database> inside = store::Database::open(
+        vault.kind.folder / "auth.db", 0x4e4b4155, std::array<std::string_view, 1>{""});
+    REQUIRE(inside);
+    REQUIRE(inside->run("UPDATE counters SET value = 10000 WHERE name = 'invitations'"));
+    REQUIRE(inside->run("UPDATE counters SET value = 1000000 WHERE name = 'spent'"));
+    REQUIRE(inside->run("UPDATE counters SET value = 100000 WHERE name = 'known'"));
   }
-  SUBCASE("an account that is not there") {
-    CHECK_FALSE(*vault->change_password("nobody", version, "$x", "", 3001));
-  }
+  vault.vault = open_in(vault.kind.folder);
+  CHECK(vault->add_invitation({bytes("j", 32), "x", 9000}).error().code == Errc::busy);
+  CHECK(vault->spend(bytes("m", 16), 1, 9000).error().code == Errc::busy);
+  CHECK(*vault->spend(bytes("n", 16), 2, 9000));
+  CHECK_FALSE(*vault->spend(bytes("n", 16), 2, 9000));
+  REQUIRE(vault->keep_known({"192.0.2.2", "again", 20, 30}));
+  CHECK(*vault->find_known("192.0.2.1"));
+  REQUIRE(vault->keep_known({"192.0.2.3", "one more", 5, 5}));
+  CHECK_FALSE(*vault->find_known("192.0.2.1"));
+  CHECK(*vault->find_known("192.0.2.3"));
+  // The places of what goes are free again.
+  REQUIRE(vault->clean_up(9000, 0));
+  CHECK(vault->add_invitation({bytes("j", 32), "x", 9999}));
 }
 
-TEST_CASE("SqliteVault: a later account of the same name is another one") {
-  Opened vault;
+TEST_CASE("SqliteVault: a copy is whole, private and never over something") {
+  Opened<InSqlite> vault;
   const std::uint64_t version = add(*vault.vault, "ana");
   REQUIRE(vault->add_session(session("a", "ana"), version));
-  REQUIRE(vault->add_device("ana", bytes("device", 32), 1));
-  CHECK(*vault->remove_account("ana") == Vault::Rescoped::done);
-  CHECK(add(*vault.vault, "ana") != version);
-  CHECK_FALSE(vault->add_session(session("b", "ana"), version));
-  CHECK_FALSE(*vault->change_password("ana", version, "$x", "", 1));
-  CHECK(vault->sessions_of("ana")->empty());
-  CHECK_FALSE(*vault->find_session(bytes("hash a", 32)));
-  CHECK_FALSE(*vault->is_device("ana", bytes("device", 32)));
+  const mode_t before = ::umask(0277);
+  const Status copied = vault->back_up(vault.kind.folder / "it's a copy.db");
+  ::umask(before);
+  REQUIRE_MESSAGE(copied, copied.error().message());
+  CHECK(mode_of(vault.kind.folder / "it's a copy.db") == 0600);
+  add(*vault.vault, "later");
+  {
+    Result<std::unique_ptr<SqliteVault>> copy =
+        SqliteVault::open(vault.kind.folder / "it's a copy.db");
+    REQUIRE(copy);
+    CHECK(*(*copy)->find_account("ana"));
+    CHECK(*(*copy)->find_session(bytes("hash a", 32)));
+    CHECK_FALSE(*(*copy)->find_account("later"));
+  }
+  put_bytes(vault.kind.folder / "there", "mine");
+  for (const std::string& path : {vault.kind.folder / "there", vault.kind.folder / "auth.db"}) {
+    const Status refused = vault->back_up(path);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == std::errc::file_exists);
+  }
+  CHECK(bytes_of(vault.kind.folder / "there") == "mine");
+  CHECK(*vault->find_account("later"));
+  CHECK(vault->back_up(vault.kind.folder / "no/where.db").error().code ==
+        std::errc::no_such_file_or_directory);
+  REQUIRE(::symlink("nowhere", (vault.kind.folder / "link").c_str()) == 0);
+  CHECK(vault->back_up(vault.kind.folder / "link").error().code == std::errc::file_exists);
 }
 
-TEST_CASE("SqliteVault: a better hash takes the place of the one that was read, quietly") {
-  Opened vault;
-  const std::uint64_t version = add(*vault.vault, "ana");
-  REQUIRE(vault->add_session(session("a", "ana"), version));
-  CHECK(*vault->rehash("ana", "$hash", "$better"));
-  CHECK_FALSE(*vault->rehash("ana", "$hash", "$late"));
-  CHECK_FALSE(*vault->rehash("nobody", "$hash", "$x"));
-  const Account now = **vault->find_account("ana");
-  CHECK(now.password == "$better");
-  CHECK(now.version == version);
-  CHECK(vault->sessions_of("ana")->size() == 1);
+TEST_CASE("SqliteVault: copies are made by another thread while changes go on") {
+  Opened<InSqlite> vault;
+  add(*vault.vault, "first");
+  std::atomic<bool> done = false;
+  std::vector<std::string> failed;
+  std::thread copying{[&] {
+    for (int i = 0; i < 5; ++i) {
+      const Status copied = vault->back_up(vault.kind.folder / ("copy" + std::to_string(i)));
+      if (!copied) failed.push_back(copied.error().message());
+    }
+    done = true;
+  }};
+  int added = 0;
+  while (!done && added < 100'000)
+    add(*vault.vault, "user" + std::to_string(++added));
+  copying.join();
+  CHECK(failed.empty());
+  for (int i = 0; i < 5; ++i) {
+    const Result<std::unique_ptr<SqliteVault>> copy =
+        SqliteVault::open(vault.kind.folder / ("copy" + std::to_string(i)));
+    REQUIRE(copy);
+    CHECK(*(*copy)->find_account("first"));
+  }
+  CHECK(*vault->find_account("user" + std::to_string(added)));
 }
 
-TEST_CASE("SqliteVault: scopes are given and taken, but never from the last administrator") {
-  Opened vault;
-  add(*vault.vault, "boss", {"admin"});
-  const std::uint64_t version = add(*vault.vault, "ana", {"relay:link"});
-  const auto change = [&](const char* user, Ids give, Ids take) {
-    return *vault->change_scopes(user, give, take);
-  };
-  CHECK(change("ana", {"shutdown:order", "relay:link"}, {}) == Vault::Rescoped::done);
-  CHECK(scopes_of(*vault.vault, "ana") == Ids{"relay:link", "shutdown:order"});
-  CHECK((*vault->find_account("ana"))->version > version);
-  CHECK(change("nobody", {"admin"}, {}) == Vault::Rescoped::no_account);
-  CHECK(change("boss", {}, {"admin"}) == Vault::Rescoped::last_administrator);
-  CHECK(*vault->remove_account("boss") == Vault::Rescoped::last_administrator);
-  CHECK(change("ana", {"admin"}, {"relay:link"}) == Vault::Rescoped::done);
-  CHECK(change("boss", {}, {"admin"}) == Vault::Rescoped::done);
-  CHECK(*vault->remove_account("boss") == Vault::Rescoped::done);
-  CHECK(*vault->remove_account("boss") == Vault::Rescoped::no_account);
-  CHECK(*vault->remove_account("ana") == Vault::Rescoped::last_administrator);
-
-  const std::uint64_t before = (*vault->find_account("ana"))->version;
-  CHECK(change("ana", {"admin"}, {"relay:link"}) == Vault::Rescoped::done);
-  CHECK((*vault->find_account("ana"))->version == before);
-  CHECK_FALSE(vault->change_scopes("ana", Ids{"two words"}, {}));
-  CHECK_FALSE(vault->change_scopes("ana", Ids{""}, {}));
-  Ids many;
-  for (int i = 0; i < 64; ++i)
-    many.push_back("scope-" + std::to_string(i));
-  CHECK(vault->change_scopes("ana", many, {}).error().code == Errc::too_large);
-  CHECK(scopes_of(*vault.vault, "ana") == Ids{"admin", "shutdown:order"});
+TEST_CASE("SqliteVault: refuses a database from a newer version and from another program") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "auth.db";
+  SUBCASE("newer") {
+    { open_in(folder); }
+    const std::array<std::string_view, 2> newer{"", "CREATE TABLE future(a)"};
+    { REQUIRE(store::Database::open(path, 0x4e4b4155, newer)); }
+    const Result<std::unique_ptr<SqliteVault>> refused = SqliteVault::open(path);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::refused);
+    CHECK(refused.error().hint.find("it has version 2 and this program knows 1") == 0);
+  }
+  SUBCASE("another program's") {
+    const std::array<std::string_view, 1> other{"CREATE TABLE hosts(a)"};
+    { REQUIRE(store::Database::open(path, 0x4e4b5344, other)); }
+    CHECK(SqliteVault::open(path).error().code == Errc::refused);
+  }
+  SUBCASE("none at all") {
+    put_bytes(path, std::string(5000, 'x'));
+    CHECK(SqliteVault::open(path).error().code == Errc::malformed);
+  }
 }
 
-TEST_CASE("SqliteVault: accounts come in pages, in the order of their keys") {
-  Opened vault;
-  for (const char* user : {"dora", "bob", "ana", "carl"})
-    add(*vault.vault, user);
-  const auto page = [&](const char* after, std::size_t count) {
-    Ids users;
-    const Result<std::vector<Account>> found = vault->accounts(after, count);
-    REQUIRE(found);
-    for (const Account& each : *found)
-      users.push_back(each.user);
-    return users;
-  };
-  CHECK(page("", 3) == Ids{"ana", "bob", "carl"});
-  CHECK(page("carl", 3) == Ids{"dora"});
-  CHECK(page("dora", 3).empty());
-  CHECK(page("", 0).empty());
+TEST_CASE("SqliteVault: a former password hash does not lie on in the file") {
+  Opened<InSqlite> vault;
+  const std::string former = "$y$j9T$formerformerformer";
+  REQUIRE(vault->add_account(account("ana", former), std::nullopt, false, 1));
+  REQUIRE(vault->rehash("ana", former, "$argon2id$new"));
+  vault.vault.reset();  // The last connection writes the log back and removes it.
+  const std::string bytes = bytes_of(vault.kind.folder / "auth.db");
+  CHECK(bytes.find("$argon2id$new") != std::string::npos);
+  CHECK(bytes.find(former) == std::string::npos);
+  CHECK(mode_of(vault.kind.folder / "auth.db") == 0600);
+}
+
+TEST_CASE("SqliteVault: a full disk leaves each call undone and the vault usable") {
+  const TemporaryFolder folder;
+  { add(*open_in(folder), "ana"); }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const std::unique_ptr<SqliteVault> vault = open_in(folder);
+    const std::uint64_t version = (*vault->find_account("ana"))->version;
+    bool good = vault->add_device("ana", bytes("device", 32), 1) &&
+                vault->add_session(session("a", "ana"), version);
+    struct stat log {};
+    good = good && ::stat((folder / "auth.db-wal").c_str(), &log) == 0;
+    // A limit on the size of files: what grows past it fails like on a disk that is full. It takes
+    // one more page of the log, so that a transaction stops in its middle.
+    const auto size = static_cast<rlim_t>(log.st_size) + 4096 + 24;
+    const rlimit limit{size, size};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    good = good && !vault->change_password("ana", version, "$new", "", 3000);
+    good = good && !vault->add_account(account("bob"), std::nullopt, false, 1);
+    good = good && !vault->end_sessions({"ana", "", ""});
+    good = good && !vault->back_up(folder / "copy.db");
+    good = good && (*vault->find_account("ana"))->password == "$hash";
+    good = good && (*vault->find_account("ana"))->version == version;
+    good = good && !*vault->find_account("bob");
+    good = good && vault->sessions_of("ana")->size() == 1;
+    good = good && *vault->is_device("ana", bytes("device", 32));
+    ::_exit(good ? 0 : 1);
+  }
+  CHECK(exit_code_of(child) == 0);
+  CHECK(::access((folder / "copy.db").c_str(), F_OK) != 0);
+  const std::unique_ptr<SqliteVault> vault = open_in(folder);
+  const std::uint64_t version = (*vault->find_account("ana"))->version;
+  CHECK(*vault->change_password("ana", version, "$new", "", 3000));
+}
+
+TEST_CASE("SqliteVault: kill -9 in the middle leaves the old or the new, never half") {
+  const TemporaryFolder folder;
+  { add(*open_in(folder), "ana"); }
+  for (int round = 0; round < 10; ++round) {
+    int channel[2];
+    REQUIRE(::pipe(channel) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::unique_ptr<SqliteVault> vault = open_in(folder);
+      for (int step = 0;; ++step) {
+        const Account now = **vault->find_account("ana");
+        const std::string next = std::to_string(round) + "/" + std::to_string(step);
+        static_cast<void>(vault->add_session(session(next, "ana"), now.version));
+        static_cast<void>(vault->change_password("ana", now.version, next, "", 3000));
+        if (::write(channel[1], "x", 1) != 1) ::_exit(1);
+      }
+    }
+    // Some steps are done, and the next has begun.
+    char seen[8];
+    REQUIRE(::read(channel[0], seen, static_cast<std::size_t>(round % 8) + 1) > 0);
+    ::kill(child, SIGKILL);
+    CHECK(exit_code_of(child) == 128 + SIGKILL);
+    ::close(channel[0]);
+    ::close(channel[1]);
+    const std::unique_ptr<SqliteVault> vault = open_in(folder);
+    const Result<std::optional<Account>> ana = vault->find_account("ana");
+    REQUIRE((ana && *ana));
+    CHECK((*ana)->password.starts_with(std::to_string(round) + "/"));
+    CHECK(vault->sessions_of("ana")->size() <= 1);
+  }
 }

@@ -1,11 +1,13 @@
-// A vault in a folder of its own and values to put into it, for the tests of the vault.
+// A vault of its own, of either kind, and values to put into it, for the tests of the vault.
 #pragma once
 
 #include <doctest/doctest.h>
 #include <memory>
 #include <string>
 
+#include "commands/auth/redis_vault.hpp"
 #include "commands/auth/sqlite_vault.hpp"
+#include "support/redis_server.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace netkit::auth::test {
@@ -16,11 +18,45 @@ inline std::unique_ptr<SqliteVault> open_in(const support::TemporaryFolder& fold
   return *std::move(vault);
 }
 
-struct Opened {
+/// The kinds of store, for TEST_CASE_TEMPLATE.
+struct InSqlite {
   support::TemporaryFolder folder;
-  std::unique_ptr<SqliteVault> vault = open_in(folder);
+
+  std::unique_ptr<Vault> open() const { return open_in(folder); }
+  static bool is_possible() { return true; }
+};
+
+struct InRedis {
+  support::RedisServer server;
+
+  std::unique_ptr<RedisVault> open_redis() const {
+    const Result<store::RedisAddress> address = store::parse_redis_url(server.url());
+    REQUIRE(address);
+    Result<std::unique_ptr<RedisVault>> vault = RedisVault::open(*address);
+    REQUIRE_MESSAGE(vault, vault.error().message());
+    return *std::move(vault);
+  }
+  std::unique_ptr<Vault> open() const { return open_redis(); }
+  static bool is_possible() { return support::RedisServer::is_installed(); }
+};
+
+#define NEEDS(Kind)                           \
+  if (!Kind::is_possible()) {                 \
+    MESSAGE("redis-server is not installed"); \
+    return;                                   \
+  }
+
+template <typename Kind>
+struct Opened {
+  Kind kind;
+  std::unique_ptr<Vault> vault = kind.open();
 
   Vault* operator->() { return vault.get(); }
+  /// As another run of the server finds it.
+  void reopen() {
+    vault.reset();
+    vault = kind.open();
+  }
 };
 
 inline Account account(std::string user, std::string password = "$hash") {
@@ -64,3 +100,6 @@ inline std::uint64_t add(Vault& vault, const std::string& user,
 }
 
 }  // namespace netkit::auth::test
+
+TYPE_TO_STRING(netkit::auth::test::InSqlite);
+TYPE_TO_STRING(netkit::auth::test::InRedis);

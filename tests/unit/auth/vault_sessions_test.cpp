@@ -1,4 +1,5 @@
-// Tests of the vault in SQLite: sessions, how they are found, how they end, and cleaning up.
+// Tests of the vault, in SQLite and in Redis alike: sessions, how they are found, how they end, and
+// cleaning up.
 #include <algorithm>
 
 #include "unit/auth/vault_values.hpp"
@@ -24,8 +25,10 @@ Ids sorted(Result<Ids> ids) {
 
 }  // namespace
 
-TEST_CASE("SqliteVault: a session is found by its token's hash and by its id") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: a session is found by its token's hash and by its id", Kind, InSqlite,
+                   InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const std::uint64_t version = add(*vault.vault, "ana");
   REQUIRE(vault->add_session(session("a", "ana"), version));
   for (const auto& found :
@@ -48,8 +51,10 @@ TEST_CASE("SqliteVault: a session is found by its token's hash and by its id") {
   CHECK(vault->add_session(session("b", "nobody"), version).error().code == Errc::not_found);
 }
 
-TEST_CASE("SqliteVault: beyond a hundred sessions the one unused for longest goes") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: beyond a hundred sessions the one unused for longest goes", Kind,
+                   InSqlite, InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const std::uint64_t version = add(*vault.vault, "ana");
   for (int i = 0; i < 100; ++i)
     REQUIRE(vault->add_session(session(std::to_string(i), "ana", 2000 + i), version)->empty());
@@ -59,8 +64,10 @@ TEST_CASE("SqliteVault: beyond a hundred sessions the one unused for longest goe
   CHECK(vault->sessions_of("ana")->front().id == bytes("0", 16));
 }
 
-TEST_CASE("SqliteVault: a renewed session has another token, and the old one none") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: a renewed session has another token, and the old one none", Kind,
+                   InSqlite, InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const std::uint64_t version = add(*vault.vault, "ana");
   REQUIRE(vault->add_session(session("a", "ana"), version));
   REQUIRE(vault->add_session(session("other", "ana"), version));
@@ -75,8 +82,10 @@ TEST_CASE("SqliteVault: a renewed session has another token, and the old one non
   CHECK(*vault->find_session(bytes("hash b", 32)));
 }
 
-TEST_CASE("SqliteVault: sessions end one, all, and all others, and say which") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: sessions end one, all, and all others, and say which", Kind, InSqlite,
+                   InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const std::uint64_t ana = add(*vault.vault, "ana");
   const std::uint64_t bob = add(*vault.vault, "bob");
   for (const char* name : {"a", "b", "c"})
@@ -93,8 +102,9 @@ TEST_CASE("SqliteVault: sessions end one, all, and all others, and say which") {
   CHECK(*vault->end_sessions({"ana", "", ""}) == Ids{bytes("b", 16)});
 }
 
-TEST_CASE("SqliteVault: uses move a session forward in time only") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: uses move a session forward in time only", Kind, InSqlite, InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   REQUIRE(vault->add_session(session("a", "ana"), add(*vault.vault, "ana")));
   const auto use = [&](const char* address, Time at) {
     const SessionUse uses[] = {{bytes("gone", 16), "192.0.2.3", at}, {bytes("a", 16), address, at}};
@@ -107,8 +117,9 @@ TEST_CASE("SqliteVault: uses move a session forward in time only") {
   CHECK(use("192.0.2.7", 3000).last_address == "192.0.2.7");
 }
 
-TEST_CASE("SqliteVault: every session is handed over for the index") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: every session is handed over for the index", Kind, InSqlite, InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const std::uint64_t version = add(*vault.vault, "ana");
   for (int i = 0; i < 50; ++i)
     REQUIRE(vault->add_session(session(std::to_string(i), "ana"), version));
@@ -117,8 +128,10 @@ TEST_CASE("SqliteVault: every session is handed over for the index") {
   CHECK(count == 50);
 }
 
-TEST_CASE("SqliteVault: cleans up what is over, a bounded part a call") {
-  Opened vault;
+TEST_CASE_TEMPLATE("Vault: cleans up what is over, a bounded part a call", Kind, InSqlite,
+                   InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
   const auto at = [](Time last_used, Time expires, const char* name) {
     Session made = session(name, "ana", last_used);
     made.expires = expires;
