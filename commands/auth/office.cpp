@@ -50,72 +50,13 @@ Status Office::open(Vault& vault) {
   return load(vault);
 }
 
-Status Office::load(Vault& vault) {
-  std::unordered_map<std::string, std::vector<std::string>> scopes;
-  std::string after;
-  for (;;) {
-    constexpr std::size_t page = 1000;
-    Result<std::vector<Account>> accounts = vault.accounts(after, page);
-    if (!accounts) return accounts.error();
-    for (Account& each : *accounts) {
-      after = identity::name_key(each.user);
-      scopes[after] = std::move(each.scopes);
-    }
-    if (accounts->size() < page) break;
-  }
-  index_.clear();
-  return vault.each_session([&](Session session) {
-    const auto found = scopes.find(session.user_key);
-    if (found != scopes.end()) index_.add(session, found->second);
-  });
-}
-
-void Office::follow(const Change& change) {
-  const auto heed = [this, change](Vault& vault) {
-    std::vector<std::string> touched;
-    if (change.session.empty() && change.user_key.empty()) {
-      touched = index_.ids();
-      if (Status loaded = load(vault); !loaded)
-        log_.error("store", {{"error", loaded.error().message()}});
-    } else {
-      touched = refresh(vault, change);
-    }
-    for (const std::string& id : touched)
-      followers_.tell(id);
-  };
-  if (Status queued = clerk_.submit(heed); !queued)
-    log_.error("store", {{"error", queued.error().message()}});
-}
-
-std::vector<std::string> Office::refresh(Vault& vault, const Change& change) {
-  if (change.user_key.empty()) {
-    const Result<std::optional<Session>> session = vault.find_session_by_id(change.session);
-    if (!session) return {};
-    index_.end(change.session);
-    if (*session) {
-      const auto account = vault.find_account((*session)->user_key);
-      if (account && *account) index_.add(**session, (*account)->scopes);
-    }
-    return {change.session};
-  }
-  std::vector<std::string> touched = index_.ids_of(change.user_key);
-  const auto account = vault.find_account(change.user_key);
-  const auto sessions = vault.sessions_of(change.user_key);
-  if (!account || !sessions) return {};
-  for (const std::string& id : touched)
-    index_.end(id);
-  if (!*account) return touched;
-  for (const Session& each : *sessions)
-    index_.add(each, (*account)->scopes);
-  return touched;
-}
-
 void Office::tick() {
   const std::uint64_t tick = ++ticks_;
   if (writing_.exchange(true)) return;
   const bool uses = tick % uses_period_s == 0;
   const bool clean = tick % clean_up_period_s == 0;
   const Status queued = clerk_.submit([this, uses, clean](Vault& vault) {
+    if (stale_) read_anew(vault);
     write_batches(vault, uses);
     if (clean) clean_up(vault);
     writing_ = false;
@@ -133,7 +74,11 @@ void Office::write_batches(Vault& vault, bool uses) {
     complain(kept);
   }
   if (!uses) return;
-  if (const auto used = index_.take_uses(); !used.empty()) complain(vault.use_sessions(used));
+  auto used = index_.take_uses();
+  if (used.empty()) return;
+  const Status kept = vault.use_sessions(used);
+  if (!kept) index_.give_back(std::move(used));
+  complain(kept);
 }
 
 void Office::clean_up(Vault& vault) {

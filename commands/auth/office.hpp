@@ -138,7 +138,9 @@ class Office {
     co_return co_await parcel->arrival();
   }
   Status load(Vault& vault);
-  std::vector<std::string> refresh(Vault& vault, const Change& change);
+  /// load(), now or as soon as it can be done.
+  void read_anew(Vault& vault);
+  Result<std::vector<std::string>> refresh(Vault& vault, const Change& change);
   void write_batches(Vault& vault, bool uses);
   void clean_up(Vault& vault);
 
@@ -155,6 +157,7 @@ class Office {
   RegistrationLimit registrations_;
   std::atomic<std::uint64_t> ticks_{0};
   std::atomic<bool> writing_{false};
+  std::atomic<bool> stale_{false};  ///< Something in the store was missed: read all anew.
 };
 
 /// Does what `request` asks for and shows its answer, a failure included.

@@ -234,6 +234,7 @@ return {page[1], found}
 
 // id address at, id address at, …. One that is told late does not make a session older.
 constexpr std::string_view own_use_sessions = R"lua(
+local told = {}
 for i = 2, #ARGV, 3 do
   local id, at = ARGV[i], ARGV[i + 2]
   local found = call('HMGET', p .. 'session:' .. id, 'last_used', 'user_key')
@@ -241,8 +242,10 @@ for i = 2, #ARGV, 3 do
     call('HSET', p .. 'session:' .. id, 'last_used', at, 'last_address', ARGV[i + 1])
     call('ZADD', p .. 'sessions:of:' .. found[2], at, id)
     call('ZADD', p .. 'sessions:used', at, id)
+    told[#told + 1] = id .. at .. ';'
   end
 end
+if #told > 0 then tell('u' .. table.concat(told)) end
 return 1
 )lua";
 

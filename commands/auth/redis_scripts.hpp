@@ -24,7 +24,8 @@ namespace netkit::auth::redis_scripts {
 //   known:ADDRESS              hash: name first_seen last_seen; known: zset by last_seen
 //   throttles                  hash: "FAILURES LAST_FAILURE"; throttles:used: zset by last_failure
 //   spent                      zset of nonces by end; spent:uses: hash of their counts
-// On the channel "changes": origin 16 | 'a' user key, or 's' session 16 (began, changed or ended).
+// On the channel "changes": origin 16 | 'a' user key, or 's' session 16 (began, changed or ended),
+// or 'u' and for each session that was used: session 16, seconds since 1970 in digits, ';'.
 //
 // KEYS[1] is the prefix, ARGV[1] the origin; the other arguments are named at each script. Numbers
 // come and go as decimal text. Nothing is written before all is checked: Redis rolls nothing back.

@@ -27,6 +27,20 @@ std::string new_origin() {
   return origin;
 }
 
+/// As the script of use_sessions() writes it; up to the first thing that is not like that.
+std::vector<SessionUse> uses_of(std::string_view told) {
+  std::vector<SessionUse> uses;
+  while (told.size() > session_id_size) {
+    const std::size_t end = told.find(';', session_id_size);
+    if (end == std::string_view::npos) break;
+    const auto at = values::number_of(told.substr(session_id_size, end - session_id_size));
+    if (!at) break;
+    uses.push_back({.id = std::string{told.substr(0, session_id_size)}, .address = {}, .at = *at});
+    told.remove_prefix(end + 1);
+  }
+  return uses;
+}
+
 }  // namespace
 
 RedisVault::RedisVault(store::Redis redis) : redis_{std::move(redis)}, origin_{new_origin()} {
@@ -108,6 +122,7 @@ void RedisVault::doubt() {
 
 void RedisVault::follow(std::function<void(const Change&)> heard) {
   feed_.reset();
+  if (!heard) return;
   store::RedisFeed::Hearer hearer;
   hearer.began = [heard] { heard(Change{}); };
   hearer.message = [this, heard](std::string_view message) { hear(message, heard); };
@@ -120,8 +135,13 @@ void RedisVault::hear(std::string_view message,
   if (message.size() < origin_size + 2 || message.starts_with(origin())) return;
   const char kind = message[origin_size];
   const std::string_view what = message.substr(origin_size + 1);
-  if (kind == 'a') heard(Change{std::string{what}, {}});
-  if (kind == 's' && what.size() == session_id_size) heard(Change{{}, std::string{what}});
+  Change change;
+  if (kind == 'a') change.user_key = what;
+  if (kind == 's' && what.size() == session_id_size) change.session = what;
+  if (kind == 'u') change.uses = uses_of(what);
+  // What a newer version may say is not ours to guess.
+  if (change.user_key.empty() && change.session.empty() && change.uses.empty()) return;
+  heard(change);
 }
 
 Result<std::vector<std::string>> RedisVault::clean_up(Time now, Time idle_before) {

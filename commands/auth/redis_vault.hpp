@@ -69,7 +69,7 @@ class RedisVault final : public Vault {
 
   /// An account: it came, went or changed. A session: it began, changed or ended, so look at it.
   /// Neither: read all anew, which is told at the first connection too, and after each loss of it.
-  /// Of what this vault did itself nothing is told. `heard` must be quick; called once at most.
+  /// Of what this vault did itself nothing is told. `heard` must be quick.
   void follow(std::function<void(const Change&)> heard) override;
 
  private:

@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
-#include "base/text.hpp"
 #include "cli/paths.hpp"
 #include "commands/auth/auth.hpp"
+#include "commands/auth/open_vault.hpp"
 #include "commands/auth/reception.hpp"
-#include "commands/auth/sqlite_vault.hpp"
 #include "identity/hash_budget.hpp"
 #include "identity/scope.hpp"
 #include "net/worker.hpp"
@@ -36,17 +35,6 @@ void forbid_core_dumps() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-/// The store that --store names, or the one in the state folder.
-Result<std::unique_ptr<Vault>> open_vault(const std::optional<std::string>& url,
-                                          const std::string& state) {
-  if (url)
-    return Error{Errc::usage, "keep accounts in '" + escape_for_display(*url) + "'",
-                 "leave --store out for a database in --state"};
-  Result<std::unique_ptr<SqliteVault>> vault = SqliteVault::open(state + "/auth.db");
-  if (!vault) return vault.error();
-  return std::unique_ptr<Vault>{std::move(*vault)};
-}
-
 /// Everything that lives as long as the service.
 struct Service {
   Service(std::unique_ptr<Vault> opened, OfficeSettings settings, unsigned hash_threads,
@@ -55,6 +43,10 @@ struct Service {
         hashes{std::in_place, hash_threads, hash_queue},
         clerk{std::in_place, *vault},
         office{std::move(settings), *clerk, *hashes, log} {}
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  /// The vault goes last, and must not tell the office anything by then.
+  ~Service() { vault->follow({}); }
 
   std::unique_ptr<Vault> vault;
   std::optional<identity::HashPool> hashes;
@@ -86,7 +78,7 @@ class ServeAction final : public cli::Action {
   std::uint32_t hash_queue_ = 256;
   std::optional<std::string> pepper_file_;
   std::vector<std::string> default_scopes_;
-  std::optional<std::string> store_;
+  StoreChoice store_;
   std::vector<std::string> page_hosts_;
   cli::ServerOptions server_;
 
@@ -107,7 +99,14 @@ void ServeAction::declare(cli::Options& options) {
   options.value("session-limit", session_limit_, "DUR",
                 "Every session ends after so long, however much it is used");
   options.values("default-scope", default_scopes_, "SCOPE", "What a new account may do");
-  options.value("store", store_, "URL", "Where accounts are kept instead of --state");
+  options.value(
+      "store", store_.url, "URL",
+      "redis://HOST[:PORT][/DATABASE] or redis+unix:PATH: accounts are kept there, shared "
+      "with the other servers on it, instead of in --state");
+  options
+      .value("store-password-file", store_.password_file, "PATH",
+             "The password for that, in the first line")
+      .completes(cli::Complete::file);
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
   options.heading("Passwords");
@@ -127,6 +126,7 @@ void ServeAction::declare(cli::Options& options) {
 Status ServeAction::check() const {
   for (const std::string& each : default_scopes_)
     if (Status fits = identity::check_scope(each); !fits) return fits;
+  if (Status fits = check_store(store_); !fits) return fits;
   const Duration least = std::chrono::seconds{1};
   if (session_idle_ < least || session_limit_ < least)
     return Error{Errc::usage, "end sessions after less than a second"};
@@ -177,7 +177,7 @@ Status ServeAction::open(cli::Context& context) {
   const Result<unsigned> threads =
       identity::hash_threads(identity::measure_machine(), settings->hash);
   if (!threads) return threads.error();
-  Result<std::unique_ptr<Vault>> vault = open_vault(store_, state_);
+  Result<std::unique_ptr<Vault>> vault = open_vault(store_, state_, context.log);
   if (!vault) return vault.error();
   std::vector<std::string> names = page_hosts_;
   names.push_back(settings->server_name);

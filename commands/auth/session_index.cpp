@@ -193,4 +193,20 @@ std::vector<SessionUse> SessionIndex::take_uses() {
   return uses;
 }
 
+void SessionIndex::give_back(std::vector<SessionUse> uses) {
+  const std::lock_guard lock{uses_mutex_};
+  for (SessionUse& use : uses)
+    uses_.try_emplace(use.id, use);
+}
+
+void SessionIndex::see_use(std::string_view id, Time at) {
+  const std::shared_lock lock{mutex_};
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  std::atomic<Time>& last = found->second->last_used;
+  Time before = last.load(std::memory_order_relaxed);
+  while (before < at && !last.compare_exchange_weak(before, at, std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace netkit::auth

@@ -73,6 +73,10 @@ class SessionIndex {
   void use(const LiveSession& session, std::string_view address, Time now);
   /// What was noted since the last call.
   std::vector<SessionUse> take_uses();
+  /// They could not be written: they are to be taken again, but for those noted since.
+  void give_back(std::vector<SessionUse> uses);
+  /// Another server noted this use, and writes it.
+  void see_use(std::string_view id, Time at);
 
   Time idle_limit() const { return idle_limit_; }
 

@@ -74,10 +74,11 @@ struct Invitation {
   Time expires = 0;
 };
 
-/// What another server on the same store did. An empty user_key and session: read all anew.
+/// What another server on the same store did. With nothing in it: read all anew.
 struct Change {
-  std::string user_key;  ///< Scopes, password or existence of this account changed,
-  std::string session;   ///< or this session (16 bytes) has ended.
+  std::string user_key;          ///< Scopes, password or existence of this account changed,
+  std::string session;           ///< or this session (16 bytes) began, changed or ended,
+  std::vector<SessionUse> uses;  ///< or these were used.
 };
 
 /// Which sessions to end.
@@ -178,7 +179,7 @@ class Vault {
   virtual Status back_up(const std::string& path) = 0;
 
   /// What other servers on the same store change is told to `heard` on a thread of the vault's own,
-  /// until the vault goes. Nothing where there are no others.
+  /// until the vault goes or this is called with an empty one. Nothing where there are no others.
   virtual void follow(std::function<void(const Change&)> heard) { static_cast<void>(heard); }
 };
 
