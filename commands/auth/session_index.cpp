@@ -61,8 +61,11 @@ void SessionIndex::add(const Session& session, std::span<const std::string> scop
   live->expires = session.expires;
   live->last_used = session.last_used;
   const std::unique_lock lock{mutex_};
-  if (const auto before = by_id_.find(live->id_bytes()); before != by_id_.end())
+  if (const auto before = by_id_.find(live->id_bytes()); before != by_id_.end()) {
+    // Uses that were noted here may not be in the store yet.
+    live->last_used = std::max(session.last_used, before->second->last_used.load());
     remove(Found{before->second});
+  }
   Person& person = persons_[session.user_key];
   if (!person.holder || !std::ranges::equal(person.holder->scopes, scopes))
     person.holder = std::make_shared<const Holder>(

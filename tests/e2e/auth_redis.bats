@@ -112,6 +112,27 @@ refuses() {
   both_end_well
 }
 
+@test "auth redis: a ticket for one use is good once, whichever server counts it" {
+  serve_two
+  enroll anna
+  sign_in anna
+  wait_until 2 knows "$TWO" "$(jq -r .token "$XDG_STATE_HOME/netkit/logins")"
+  for name in one two; do
+    start_server "echo-$name" echo serve --listen tcp://127.0.0.1:0 --framing line \
+      --state "$STATE-$name" --require-auth "$(endpoint_of 1 "$name")"
+  done
+  ticket=$(asked ticket --for echo --uses 1 --expire 5m)
+  ECHO=$(endpoint_of 1 echo-one)
+  echoes "$ticket"
+  ECHO=$(endpoint_of 1 echo-two)
+  ! echoes "$ticket"
+  ECHO=$(endpoint_of 1 echo-one)
+  ! echoes "$ticket"
+  stop_server echo-one
+  stop_server echo-two
+  both_end_well
+}
+
 @test "auth redis: while Redis is gone new sign-ins fail, known tokens live, then all goes on" {
   serve_two
   enroll anna

@@ -18,7 +18,7 @@ constexpr const char* password = "correct horse battery staple";
 
 /// Everything a server has, without sockets.
 struct Rig {
-  test::Opened opened;
+  test::Opened<test::InSqlite> opened;
   log::MemorySink sink;
   log::Logger log{"auth", sink};
   asio::io_context io{1};
@@ -190,14 +190,14 @@ TEST_CASE("Office: a backup is the admin socket's alone") {
   Rig rig;
   rig.enroll("anna");
   REQUIRE(rig.login(rig.caller, "anna", password));
-  CHECK_FALSE(rig.await(rig.office.backup(rig.caller, rig.opened.folder / "copy")));
+  CHECK_FALSE(rig.await(rig.office.backup(rig.caller, rig.opened.kind.folder / "copy")));
   rig.caller.admin_socket = true;
-  CHECK(rig.await(rig.office.backup(rig.caller, rig.opened.folder / "copy")));
+  CHECK(rig.await(rig.office.backup(rig.caller, rig.opened.kind.folder / "copy")));
   CHECK_FALSE(rig.await(rig.office.backup(rig.caller, "relative")));
 }
 
 TEST_CASE("Clerk: says busy beyond its bound, and drops what waits when it stops") {
-  test::Opened opened;
+  test::Opened<test::InSqlite> opened;
   Clerk clerk{*opened.vault, 2};
   std::latch begun{1};
   std::latch go_on{1};

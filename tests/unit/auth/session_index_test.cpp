@@ -127,6 +127,35 @@ TEST_CASE("SessionIndex: uses are noted once in ten seconds and taken once") {
   CHECK(index.last_use_of("anna") == now + 25);
 }
 
+TEST_CASE("SessionIndex: uses that could not be written are taken again, later ones first") {
+  SessionIndex index{idle};
+  index.add(session_of('a', "anna"), relay);
+  index.add(session_of('b', "anna"), relay);
+  for (const char mark : {'a', 'b'})
+    index.use(*index.find(std::string(32, mark), now), "192.0.2.1", now + 20);
+  std::vector<SessionUse> lost = index.take_uses();
+  CHECK(lost.size() == 2);
+  index.use(*index.find(std::string(32, 'b'), now), "192.0.2.2", now + 40);
+  index.give_back(std::move(lost));
+  const std::vector<SessionUse> uses = index.take_uses();
+  REQUIRE(uses.size() == 2);
+  for (const SessionUse& use : uses)
+    CHECK(use.at == (use.id == std::string(16, 'a') ? now + 20 : now + 40));
+}
+
+TEST_CASE("SessionIndex: a use that another server saw counts, and is not written again") {
+  SessionIndex index{idle};
+  index.add(session_of('a', "anna"), relay);
+  index.see_use(std::string(16, 'a'), now + 900);
+  index.see_use(std::string(16, 'a'), now + 800);
+  index.see_use(std::string(16, 'x'), now + 900);
+  CHECK(index.find(std::string(32, 'a'), now + 900 + idle - 1));
+  CHECK(index.take_uses().empty());
+  // What is read from the store may be behind.
+  index.add(session_of('a', "anna"), relay);
+  CHECK(index.find(std::string(32, 'a'), now + 900 + idle - 1));
+}
+
 TEST_CASE("SessionIndex: sessions are found by the first digits of their ids") {
   SessionIndex index{idle};
   index.add(session_of('a', "anna"), relay);
