@@ -30,10 +30,11 @@ auto again(Ask ask) {
 /// What one vault is told of others, as text.
 class Heard {
  public:
-  explicit Heard(Vault& vault) {
+  explicit Heard(Vault& vault) : vault_{vault} {
     vault.follow([this](const Change& change) { add(text_of(change)); });
     REQUIRE(next() == "all");
   }
+  ~Heard() { vault_.follow({}); }
   /// The next one; "" if none comes.
   std::string next(std::chrono::milliseconds limit = std::chrono::seconds{20}) {
     std::unique_lock lock{mutex_};
@@ -59,6 +60,7 @@ class Heard {
     }
     more_.notify_all();
   }
+  Vault& vault_;
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<std::string> all_;
@@ -165,12 +167,14 @@ TEST_CASE("RedisVault: kill -9 in the middle leaves the old or the new, never ha
   const std::unique_ptr<Vault> vault = kind.open();
   add(*vault, "ana");
   for (int round = 0; round < 10; ++round) {
+    const auto before = again([&] { return vault->find_account("ana"); });
+    REQUIRE((before && *before));
+    std::string sure = (*before)->password;
+    std::string tried = sure;
     std::thread killer{[&] {
       ::poll(nullptr, 0, 3 + round);
       kind.server.kill_it();
     }};
-    std::string sure = (*again([&] { return vault->find_account("ana"); }))->password;
-    std::string tried = sure;
     for (int step = 0;; ++step) {
       const auto now = vault->find_account("ana");
       if (!now) break;
