@@ -66,11 +66,7 @@ class Heard {
 
 }  // namespace
 
-#define NEEDS_REDIS()                         \
-  if (!RedisServer::is_installed()) {         \
-    MESSAGE("redis-server is not installed"); \
-    return;                                   \
-  }
+#define NEEDS_REDIS() REQUIRE_MESSAGE(RedisServer::is_installed(), "redis-server is not installed")
 
 TEST_CASE("RedisFeed: hears what is published, and says when it may have missed something") {
   NEEDS_REDIS();

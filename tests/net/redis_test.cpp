@@ -78,11 +78,7 @@ class FakeServer {
 
 }  // namespace
 
-#define NEEDS_REDIS()                         \
-  if (!RedisServer::is_installed()) {         \
-    MESSAGE("redis-server is not installed"); \
-    return;                                   \
-  }
+#define NEEDS_REDIS() REQUIRE_MESSAGE(RedisServer::is_installed(), "redis-server is not installed")
 
 TEST_CASE("Redis: gives back any bytes, numbers, lists and nothing") {
   NEEDS_REDIS();

@@ -40,11 +40,7 @@ struct InRedis {
   static bool is_possible() { return support::RedisServer::is_installed(); }
 };
 
-#define NEEDS(Kind)                           \
-  if (!Kind::is_possible()) {                 \
-    MESSAGE("redis-server is not installed"); \
-    return;                                   \
-  }
+#define NEEDS(Kind) REQUIRE_MESSAGE(Kind::is_possible(), "redis-server is not installed")
 
 template <typename Kind>
 struct Opened {
