@@ -115,7 +115,8 @@ asio::awaitable<Status> Reception::serve_text(net::Connection& connection, bool 
     if (!*line) co_return ok;
     TextSession::Next next = session.hear(**line);
     if (next.request) next.say += co_await tell(office_, caller, std::move(*next.request));
-    Status sent = next.say.empty() ? ok : co_await connection.send(next.say);
+    Status sent = ok;
+    if (!next.say.empty()) sent = co_await connection.send(next.say);
     identity::wipe(next.say);
     if (!sent) co_return sent;
     if (next.quit) co_return ok;

@@ -91,3 +91,27 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
   grep 'wrong user or password' said
   nothing_broke
 }
+
+# reset_early PORT ENCODING: 300 peers that speak and reset the connection before they are answered.
+reset_early() {
+  timeout 60 /usr/bin/python3 - "$@" <<'PEERS'
+import socket, struct, sys, time
+port, len64 = int(sys.argv[1]), sys.argv[2] == "len64"
+for n in range(300):
+    peer = socket.create_connection(("127.0.0.1", port), 5)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    words = [b"hello a%d" % n, b"hello b%d" % n, b"help"]
+    peer.sendall(b"".join(b"%-64d%s" % (len(w), w) if len64 else w + b"\n" for w in words))
+    time.sleep(0.001 * (n % 8))
+    peer.close()
+PEERS
+}
+
+@test "auth text: peers that reset before their answer end their connection alone" {
+  serve_auth
+  reset_early "$(port_of 1 auth)" line
+  reset_early "$(port_of 1 auth)" len64
+  run talk 'hello Bob' hello
+  assert_equal "$(grep -c '^Hello Bob\.' <<<"$output")" 2
+  nothing_broke
+}

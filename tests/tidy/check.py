@@ -238,6 +238,42 @@ def rule_words(tree):
                     yield name, number, why
 
 
+CONDITIONAL = re.compile(r"\?|[(){}\[\];,]|\bco_await\b")
+CONDITION = re.compile(r"\b(?:if|for|while|switch)\s*(?:constexpr\s*)?$")
+
+
+def conditional_waits(lines):
+    """The lines of each `?` whose condition or branches hold a co_await, also over many lines."""
+    text = blanked(lines)
+    inside = [("", [])]  # Each open bracket, what stood in it since its last comma or semicolon.
+    for found in CONDITIONAL.finditer(text):
+        word = found.group(0)
+        if word in "([{":
+            is_condition = CONDITION.search(text[max(0, found.start() - 20):found.start()])
+            inside.append(("if" if is_condition else word, []))
+        elif word in ")]}" and len(inside) > 1:
+            opened, within = inside.pop()
+            if word == "}" and text[found.end():].lstrip()[:1] not in tuple("),;.?:"):
+                inside[-1][1].clear()  # A block has ended, and with it the statement.
+            elif opened != "if" and any(each == "co_await" for each, _ in within):
+                inside[-1][1].append(("co_await", found.start()))
+        elif word in ";,":
+            inside[-1][1].clear()
+        else:
+            inside[-1][1].append((word, found.start()))
+        here = dict(inside[-1][1])
+        if "?" in here and "co_await" in here:
+            yield text.count("\n", 0, here["?"]) + 1
+            inside[-1][1].clear()
+
+
+def rule_waits(tree):
+    """No co_await inside a conditional expression: g++ 12 destroys what it gave twice."""
+    for name, lines in tree.code():
+        for number in conditional_waits(lines):
+            yield name, number, "co_await inside ?: is destroyed twice by g++ 12: use if and else"
+
+
 def rule_names(tree):
     """File names name the thing. (systemd is a service manager: there the word is the noun.)"""
     vague = re.compile(

@@ -159,6 +159,24 @@ many() { mapfile -t repeated < <(yes "$2" | head -n "$1"); }
   refuses words tests/e2e/echo.bats:3
 }
 
+@test "seeded: refuses waits inside a conditional expression, also over many lines" {
+  local wait
+  for wait in 'x ? ok : co_await send();' 'x ? (co_await a()) : b;' 'f(co_await a() ? b : c);' \
+    'g(1, x ? Y{co_await a()} : b);'; do
+    plant src/base/long.cpp '// Long.' 'void f() {' "  y = $wait" '}'
+    refuses waits src/base/long.cpp:3
+  done
+  plant src/base/long.cpp '// Long.' 'void f() {' '  y = x' '    ? ok' '    : co_await a();' '}'
+  refuses waits src/base/long.cpp:4
+}
+
+@test "seeded: a co_await beside a conditional expression is none inside it" {
+  plant src/base/long.cpp '// Long.' 'void f() {' '  y = co_await a(x ? b : c);' \
+    '  if (co_await a()) y = x ? b : c;' '  if (y) { co_await a(); }' '  z = x ? b : c;' \
+    '  g(co_await a(), x ? b : c);' '}'
+  check waits "$tree"
+}
+
 @test "seeded: refuses names that say nothing" {
   plant src/base/string_utils.hpp '// Text.'
   refuses names src/base/string_utils.hpp:1
