@@ -14,6 +14,12 @@ using net::Flow;
 /// What may wait for a peer that does not read: the answers to everything it may have asked.
 constexpr std::size_t waiting_size_max = 4 * 1024 * 1024;
 
+/// Whether asking again may help.
+access::Denial denial_of(const Error& failure) {
+  const bool final = failure.code == Errc::refused || failure.code == Errc::not_found;
+  return final ? access::Denial::unknown : access::Denial::not_now;
+}
+
 /// One connection's frames.
 class FrameDialect {
  public:
@@ -154,11 +160,9 @@ void FrameDialect::spend(std::uint32_t stream, identity::Ticket ticket,
                       holder](Vault& vault) {
     std::string bytes;
     const Result<bool> left =
-        ticket.limits.uses == 0
-            ? Result<bool>{true}
-            : vault.spend(ticket.nonce, ticket.limits.uses, ticket.limits.expires_s);
+        ticket.limits.uses == 0 ? Result<bool>{true} : Office::count_use(vault, ticket, *holder);
     if (!left)
-      access::append_denied(bytes, stream, access::Denial::not_now, left.error().message());
+      access::append_denied(bytes, stream, denial_of(left.error()), left.error().message());
     else if (!*left)
       access::append_denied(bytes, stream, access::Denial::used_up, "the ticket was used up");
     else if (!office.index().find_by_id(holder->id_bytes(), office.now()))

@@ -111,10 +111,15 @@ Result<SessionIndex::Found> Office::holder_of(const identity::Ticket& ticket, bo
   return found;
 }
 
-Office::Answer<bool> Office::spend(const identity::Ticket& ticket) {
-  const auto count = [&](Vault& vault) {
-    return vault.spend(ticket.nonce, ticket.limits.uses, ticket.limits.expires_s);
-  };
+Result<bool> Office::count_use(Vault& vault, const identity::Ticket& ticket,
+                               const LiveSession& holder) {
+  // Whatever the ticket says: it is over with its session, and so is its count.
+  return vault.spend(ticket.nonce, ticket.limits.uses,
+                     std::min(ticket.limits.expires_s, holder.expires), ticket.session);
+}
+
+Office::Answer<bool> Office::spend(const identity::Ticket& ticket, SessionIndex::Found holder) {
+  const auto count = [&](Vault& vault) { return count_use(vault, ticket, *holder); };
   co_return co_await clerk_.call(count);
 }
 

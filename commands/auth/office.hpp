@@ -90,7 +90,10 @@ class Office {
   /// Work for the clerk whose outcome nobody waits for here; Errc::busy if too much waits.
   Status ask_clerk(Clerk::Work work) { return clerk_.submit(std::move(work)); }
   /// Counts one use of a ticket whose holder is known. False: it was used up.
-  Answer<bool> spend(const identity::Ticket& ticket);
+  Answer<bool> spend(const identity::Ticket& ticket, SessionIndex::Found holder);
+  /// The same on the clerk's thread.
+  static Result<bool> count_use(Vault& vault, const identity::Ticket& ticket,
+                                const LiveSession& holder);
 
   const OfficeSettings& settings() const { return settings_; }
   SessionIndex& index() { return index_; }

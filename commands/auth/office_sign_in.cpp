@@ -187,7 +187,7 @@ Office::Answer<Identity> Office::sign_in(Caller& caller, identity::Secret creden
     if (!ticket) co_return ticket.error();
     const Result<SessionIndex::Found> holder = holder_of(*ticket);
     Result<bool> left = holder.operator bool();
-    if (holder && ticket->limits.uses > 0) left = co_await spend(*ticket);
+    if (holder && ticket->limits.uses > 0) left = co_await spend(*ticket, *holder);
     if (holder && left && *left) {
       caller.session = ticket->session;
       caller.ticket = std::move(*ticket);

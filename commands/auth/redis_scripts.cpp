@@ -31,7 +31,15 @@ local function keep_session(id, values)
   call('ZADD', p .. 'sessions:expires', values[10], id)
   tell('s' .. id)
 end
+local function drop_spent(nonce)
+  local id = call('HGET', p .. 'spent:sessions', nonce)
+  call('ZREM', p .. 'spent', nonce)
+  call('HDEL', p .. 'spent:uses', nonce)
+  call('HDEL', p .. 'spent:sessions', nonce)
+  if id then call('SREM', p .. 'spent:of:' .. id, nonce) end
+end
 local function drop_session(id)
+  for _, nonce in ipairs(call('SMEMBERS', p .. 'spent:of:' .. id)) do drop_spent(nonce) end
   local found = call('HMGET', p .. 'session:' .. id, 'token_hash', 'user_key')
   call('ZREM', p .. 'sessions:used', id)
   call('ZREM', p .. 'sessions:expires', id)
@@ -298,12 +306,19 @@ end
 return 1
 )lua";
 
-// nonce uses_max expires spent_max. Answers 1 counted, 0 used up, 2 too many tickets.
+// nonce uses_max expires spent_max session of_session_max. Answers 1 counted, 0 used up, 2 too many
+// tickets, 3 no such session, 4 too many tickets of that session.
 constexpr std::string_view own_spend = R"lua(
-local nonce = ARGV[2]
+local nonce, id = ARGV[2], ARGV[6]
+if call('EXISTS', p .. 'session:' .. id) == 0 then return 3 end
 local used = tonumber(call('HGET', p .. 'spent:uses', nonce) or 0)
 if used >= tonumber(ARGV[3]) then return 0 end
-if used == 0 and call('ZCARD', p .. 'spent') >= tonumber(ARGV[5]) then return 2 end
+if used == 0 then
+  if call('SCARD', p .. 'spent:of:' .. id) >= tonumber(ARGV[7]) then return 4 end
+  if call('ZCARD', p .. 'spent') >= tonumber(ARGV[5]) then return 2 end
+  call('HSET', p .. 'spent:sessions', nonce, id)
+  call('SADD', p .. 'spent:of:' .. id, nonce)
+end
 call('HINCRBY', p .. 'spent:uses', nonce, 1)
 local ends = call('ZSCORE', p .. 'spent', nonce)
 if not ends or tonumber(ends) < tonumber(ARGV[4]) then
@@ -327,10 +342,7 @@ for _, id in over('sessions:used', '(' .. ARGV[3], count - #ended) do
   ended[#ended + 1] = id
 end
 for _, code in over('invitations', ARGV[2], count) do drop_invitation(code) end
-for _, nonce in over('spent', ARGV[4], count) do
-  call('ZREM', p .. 'spent', nonce)
-  call('HDEL', p .. 'spent:uses', nonce)
-end
+for _, nonce in over('spent', ARGV[4], count) do drop_spent(nonce) end
 return ended
 )lua";
 

@@ -23,7 +23,8 @@ namespace netkit::auth::redis_scripts {
 //                              them; invitations:of:USERKEY: set
 //   known:ADDRESS              hash: name first_seen last_seen; known: zset by last_seen
 //   throttles                  hash: "FAILURES LAST_FAILURE"; throttles:used: zset by last_failure
-//   spent                      zset of nonces by end; spent:uses: hash of their counts
+//   spent                      zset of nonces by end; spent:uses: hash of their counts;
+//                              spent:sessions: hash of whose they are; spent:of:ID: set of nonces
 // On the channel "changes": origin 16 | 'a' user key, or 's' session 16 (began, changed or ended),
 // or 'u' and for each session that was used: session 16, seconds since 1970 in digits, ';'.
 //

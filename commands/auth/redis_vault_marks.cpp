@@ -6,6 +6,7 @@
 #include "commands/auth/redis_scripts.hpp"
 #include "commands/auth/redis_vault.hpp"
 #include "commands/auth/redis_vault_values.hpp"
+#include "commands/auth/spend_errors.hpp"
 
 namespace netkit::auth {
 namespace {
@@ -101,15 +102,19 @@ Status RedisVault::keep_throttles(std::span<const ThrottleRecord> records) {
   return ok;
 }
 
-Result<bool> RedisVault::spend(std::string_view nonce, std::uint32_t uses_max, Time expires) {
+Result<bool> RedisVault::spend(std::string_view nonce, std::uint32_t uses_max, Time expires,
+                               std::string_view session) {
   if (uses_max == 0) return false;
   const Result<RedisReply> counted =
-      run(redis_scripts::spend, values::words(nonce, uses_max, expires, spent_tickets_max));
+      run(redis_scripts::spend, values::words(nonce, uses_max, expires, spent_tickets_max, session,
+                                              spent_tickets_per_session_max));
   if (!counted) return counted.error();
-  if (counted->number == 2)
-    return Error{Errc::busy, "count the use of a ticket",
-                 "too many tickets are remembered as spent; try again later"};
-  return counted->number == 1;
+  switch (counted->number) {
+    case 2: return spend_errors::too_many();
+    case 3: return spend_errors::no_holder();
+    case 4: return spend_errors::too_many_of_session();
+    default: return counted->number == 1;
+  }
 }
 
 }  // namespace netkit::auth

@@ -53,8 +53,10 @@ CREATE TABLE throttles(
   key TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_failure_s INTEGER NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE spent(
-  nonce BLOB PRIMARY KEY, uses INTEGER NOT NULL, expires_s INTEGER NOT NULL)
+  nonce BLOB PRIMARY KEY, uses INTEGER NOT NULL, expires_s INTEGER NOT NULL,
+  session INTEGER NOT NULL REFERENCES sessions(number) ON DELETE CASCADE)
   STRICT, WITHOUT ROWID;
+CREATE INDEX spent_by_session ON spent(session);
 CREATE INDEX spent_by_end ON spent(expires_s);
 CREATE TRIGGER known_more AFTER INSERT ON known
   BEGIN UPDATE counters SET value = value + 1 WHERE name = 'known'; END;

@@ -49,7 +49,8 @@ class SqliteVault final : public Vault {
   Status keep_known(const Known& known) override;
   Result<std::vector<ThrottleRecord>> throttles() override;
   Status keep_throttles(std::span<const ThrottleRecord> records) override;
-  Result<bool> spend(std::string_view nonce, std::uint32_t uses_max, Time expires) override;
+  Result<bool> spend(std::string_view nonce, std::uint32_t uses_max, Time expires,
+                     std::string_view session) override;
   Result<std::vector<std::string>> clean_up(Time now, Time idle_before) override;
 
   /// By a connection of its own: any thread may call it while others go on. The file gets mode

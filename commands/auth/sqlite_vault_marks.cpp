@@ -1,5 +1,6 @@
 // What is remembered beside accounts and sessions, in SQLite: devices, names of addresses,
 // throttles, spent tickets. Each kind is bounded.
+#include "commands/auth/spend_errors.hpp"
 #include "commands/auth/sqlite_vault.hpp"
 #include "commands/auth/sqlite_vault_rows.hpp"
 
@@ -93,24 +94,35 @@ Status SqliteVault::keep_throttles(std::span<const ThrottleRecord> records) {
   return transaction->commit();
 }
 
-Result<bool> SqliteVault::spend(std::string_view nonce, std::uint32_t uses_max, Time expires) {
+Result<bool> SqliteVault::spend(std::string_view nonce, std::uint32_t uses_max, Time expires,
+                                std::string_view session) {
   if (uses_max == 0) return false;
   const Status counted = database_.run(
-      "INSERT INTO spent(nonce, uses, expires_s) SELECT ?1, 1, ?3 "
-      "WHERE (SELECT value FROM counters WHERE name = 'spent') < ?4 "
-      "OR EXISTS(SELECT 1 FROM spent WHERE nonce = ?1) ON CONFLICT(nonce) DO UPDATE "
-      "SET uses = uses + 1, expires_s = max(expires_s, ?3) WHERE uses < ?2",
-      Blob{nonce}, std::int64_t{uses_max}, expires, static_cast<std::int64_t>(spent_tickets_max));
+      "INSERT INTO spent(nonce, uses, expires_s, session) "
+      "SELECT ?1, 1, ?3, number FROM sessions AS s WHERE s.id = ?4 "
+      "AND (EXISTS(SELECT 1 FROM spent WHERE nonce = ?1) "
+      "OR ((SELECT value FROM counters WHERE name = 'spent') < ?5 "
+      "AND (SELECT count(*) FROM spent WHERE session = s.number) < ?6)) "
+      "ON CONFLICT(nonce) DO UPDATE SET uses = uses + 1, expires_s = max(expires_s, ?3) "
+      "WHERE uses < ?2",
+      Blob{nonce}, std::int64_t{uses_max}, expires, Blob{session},
+      static_cast<std::int64_t>(spent_tickets_max),
+      static_cast<std::int64_t>(spent_tickets_per_session_max));
   if (!counted) return counted.error();
   if (database_.changes() == 1) return true;
-  Result<Statement> row =
-      rows::prepared(database_, "SELECT 1 FROM spent WHERE nonce = ?", Blob{nonce});
-  if (!row) return row.error();
-  const Result<bool> known = row->step();
-  if (!known) return known.error();
-  if (*known) return false;
-  return Error{Errc::busy, "count the use of a ticket",
-               "too many tickets are remembered as spent; try again later"};
+  Result<Statement> why = rows::prepared(
+      database_,
+      "SELECT EXISTS(SELECT 1 FROM spent WHERE nonce = ?1), number, "
+      "(SELECT count(*) FROM spent WHERE session = number) FROM sessions WHERE id = ?2",
+      Blob{nonce}, Blob{session});
+  if (!why) return why.error();
+  const Result<bool> is_there = why->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return spend_errors::no_holder();
+  if (why->number(0) != 0) return false;
+  if (why->number(2) >= static_cast<std::int64_t>(spent_tickets_per_session_max))
+    return spend_errors::too_many_of_session();
+  return spend_errors::too_many();
 }
 
 }  // namespace netkit::auth

@@ -68,6 +68,12 @@ Result<Ids> SqliteVault::add_session(const Session& session, std::uint64_t accou
 }
 
 Result<bool> SqliteVault::renew_session(std::string_view id, const Session& renewed) {
+  Result<store::Transaction> transaction = database_.begin();
+  if (!transaction) return transaction.error();
+  // Tickets of the former token are good no longer.
+  const Status forgotten = database_.run(
+      "DELETE FROM spent WHERE session = (SELECT number FROM sessions WHERE id = ?)", Blob{id});
+  if (!forgotten) return forgotten.error();
   const Status done = database_.run(
       "UPDATE sessions SET id = ?, token_hash = ?, public_key = ?, device = ?, address = ?, "
       "last_address = ?, created_s = ?, last_used_s = ?, expires_s = ? WHERE id = ?",
@@ -75,7 +81,9 @@ Result<bool> SqliteVault::renew_session(std::string_view id, const Session& rene
       renewed.address, renewed.last_address, renewed.created, renewed.last_used, renewed.expires,
       Blob{id});
   if (!done) return done.error();
-  return database_.changes() == 1;
+  const bool renewed_one = database_.changes() == 1;
+  if (Status kept = transaction->commit(); !kept) return kept.error();
+  return renewed_one;
 }
 
 Result<Ids> SqliteVault::end_sessions(const SessionChoice& choice) {

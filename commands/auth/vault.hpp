@@ -95,6 +95,7 @@ inline constexpr std::size_t devices_per_account_max = 32;
 inline constexpr std::size_t invitations_max = 10'000;
 inline constexpr std::size_t scopes_per_account_max = 64;
 inline constexpr std::size_t spent_tickets_max = 1'000'000;
+inline constexpr std::size_t spent_tickets_per_session_max = 1000;
 inline constexpr std::size_t clean_up_max = 1000;
 /// A spent ticket is remembered for so long after its end: a clock that was set back must not make
 /// it good again.
@@ -166,9 +167,12 @@ class Vault {
   /// Adds or replaces; a record without failures goes.
   virtual Status keep_throttles(std::span<const ThrottleRecord> records) = 0;
 
-  /// Counts one use of a ticket; false if it had been used `uses_max` times already. Errc::busy
-  /// beyond spent_tickets_max: `expires` should be no later than the session's end.
-  virtual Result<bool> spend(std::string_view nonce, std::uint32_t uses_max, Time expires) = 0;
+  /// Counts one use of a ticket of `session`, with which the count is forgotten; false if it had
+  /// been used `uses_max` times already. Errc::refused beyond spent_tickets_per_session_max,
+  /// Errc::busy beyond spent_tickets_max, Errc::not_found if the session has ended. `expires`
+  /// should be no later than the session's end.
+  virtual Result<bool> spend(std::string_view nonce, std::uint32_t uses_max, Time expires,
+                             std::string_view session) = 0;
 
   /// Forgets what is over: sessions (their ids), invitations, spent tickets. At most clean_up_max
   /// of each: as many sessions mean that there may be more.

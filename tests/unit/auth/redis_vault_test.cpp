@@ -128,10 +128,11 @@ TEST_CASE("RedisVault: a ticket is counted once over all servers, an invitation 
   const InRedis kind;
   const std::unique_ptr<Vault> one = kind.open();
   const std::unique_ptr<Vault> two = kind.open();
-  CHECK(*one->spend(bytes("n", 16), 2, 1000));
-  CHECK(*two->spend(bytes("n", 16), 2, 1000));
-  CHECK_FALSE(*one->spend(bytes("n", 16), 2, 1000));
-  CHECK_FALSE(*two->spend(bytes("n", 16), 2, 1000));
+  REQUIRE(one->add_session(session("a", "eva"), add(*one, "eva")));
+  CHECK(*one->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK(*two->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK_FALSE(*one->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK_FALSE(*two->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
   REQUIRE(one->add_invitation({bytes("code", 32), "", 9000}));
   CHECK(two->add_account(account("ana"), bytes("code", 32), false, 1)->outcome ==
         Vault::Added::added);
@@ -148,17 +149,17 @@ TEST_CASE("RedisVault: what was acknowledged survives kill -9, and meanwhile all
   Heard heard{*vault};
   const std::uint64_t version = add(*vault, "ana");
   REQUIRE(vault->add_session(session("a", "ana"), version));
-  CHECK(*vault->spend(bytes("n", 16), 1, 9000));
+  CHECK(*vault->spend(bytes("n", 16), 1, 9000, bytes("a", 16)));
   kind.server.kill_it();
   CHECK(vault->find_account("ana").error().code == Errc::busy);
-  CHECK(vault->spend(bytes("m", 16), 1, 9000).error().code == Errc::busy);
+  CHECK(vault->spend(bytes("m", 16), 1, 9000, bytes("a", 16)).error().code == Errc::busy);
   CHECK(vault->each_session([](const Session&) {}).error().code == Errc::busy);
   kind.server.start();
   CHECK(heard.next() == "all");
   REQUIRE(again([&] { return vault->find_account("ana"); }));
   CHECK((*vault->find_account("ana"))->version == version);
   CHECK(*vault->find_session(bytes("hash a", 32)));
-  CHECK_FALSE(*vault->spend(bytes("n", 16), 1, 9000));
+  CHECK_FALSE(*vault->spend(bytes("n", 16), 1, 9000, bytes("a", 16)));
 }
 
 TEST_CASE("RedisVault: kill -9 in the middle leaves the old or the new, never half") {
@@ -227,7 +228,8 @@ TEST_CASE("RedisVault: what could grow without end is bounded") {
                            "redis.call('ZADD', KEYS[1], i, 'member ' .. i) end",
                            "1", set, count}));
   };
-  REQUIRE(vault->spend(bytes("n", 16), 2, 9000));
+  REQUIRE(vault->add_session(session("a", "eva"), add(*vault, "eva")));
+  REQUIRE(vault->spend(bytes("n", 16), 2, 9000, bytes("a", 16)));
   fill("{netkit}:auth:invitations", "10000");
   fill("{netkit}:auth:known", "100000");
   fill("{netkit}:auth:throttles:used", "100000");

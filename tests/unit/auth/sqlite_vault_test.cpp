@@ -35,9 +35,9 @@ int exit_code_of(pid_t child) {
 
 TEST_CASE("SqliteVault: what could grow without end is bounded") {
   Opened<InSqlite> vault;
-  add(*vault.vault, "ana");
+  REQUIRE(vault->add_session(session("a", "ana"), add(*vault.vault, "ana")));
   REQUIRE(vault->add_invitation({bytes("i", 32), "x", 9000}));
-  REQUIRE(vault->spend(bytes("n", 16), 2, 9000));
+  REQUIRE(vault->spend(bytes("n", 16), 2, 9000, bytes("a", 16)));
   REQUIRE(vault->keep_known({"192.0.2.1", "oldest", 10, 10}));
   REQUIRE(vault->keep_known({"192.0.2.2", "newer", 20, 20}));
   vault.vault.reset();
@@ -52,9 +52,9 @@ TEST_CASE("SqliteVault: what could grow without end is bounded") {
   }
   vault.vault = open_in(vault.kind.folder);
   CHECK(vault->add_invitation({bytes("j", 32), "x", 9000}).error().code == Errc::busy);
-  CHECK(vault->spend(bytes("m", 16), 1, 9000).error().code == Errc::busy);
-  CHECK(*vault->spend(bytes("n", 16), 2, 9000));
-  CHECK_FALSE(*vault->spend(bytes("n", 16), 2, 9000));
+  CHECK(vault->spend(bytes("m", 16), 1, 9000, bytes("a", 16)).error().code == Errc::busy);
+  CHECK(*vault->spend(bytes("n", 16), 2, 9000, bytes("a", 16)));
+  CHECK_FALSE(*vault->spend(bytes("n", 16), 2, 9000, bytes("a", 16)));
   REQUIRE(vault->keep_known({"192.0.2.2", "again", 20, 30}));
   CHECK(*vault->find_known("192.0.2.1"));
   REQUIRE(vault->keep_known({"192.0.2.3", "one more", 5, 5}));

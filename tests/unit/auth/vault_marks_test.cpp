@@ -5,6 +5,18 @@ using namespace netkit;
 using namespace netkit::auth;
 using namespace netkit::auth::test;
 
+namespace {
+
+/// A session of ana's, who is made for the first.
+void add_ending(Vault& vault, const std::string& name, Time expires) {
+  if (!*vault.find_account("ana")) add(vault, "ana");
+  Session made = session(name, "ana");
+  made.expires = expires;
+  REQUIRE(vault.add_session(made, (*vault.find_account("ana"))->version));
+}
+
+}  // namespace
+
 TEST_CASE_TEMPLATE("Vault: remembers so many devices of an account", Kind, InSqlite, InRedis) {
   NEEDS(Kind);
   Opened<Kind> vault;
@@ -58,13 +70,54 @@ TEST_CASE_TEMPLATE("Vault: a ticket is spent as often as it says, also when the 
                    Kind, InSqlite, InRedis) {
   NEEDS(Kind);
   Opened<Kind> vault;
-  CHECK(*vault->spend(bytes("n", 16), 2, 1000));
-  CHECK(*vault->spend(bytes("n", 16), 2, 1000));
-  CHECK_FALSE(*vault->spend(bytes("n", 16), 2, 1000));
-  CHECK(*vault->spend(bytes("m", 16), 1, 1000));
-  CHECK_FALSE(*vault->spend(bytes("zero", 16), 0, 1000));
+  add_ending(*vault.vault, "a", 900'000);
+  CHECK(*vault->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK(*vault->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK_FALSE(*vault->spend(bytes("n", 16), 2, 1000, bytes("a", 16)));
+  CHECK(*vault->spend(bytes("m", 16), 1, 1000, bytes("a", 16)));
+  CHECK_FALSE(*vault->spend(bytes("zero", 16), 0, 1000, bytes("a", 16)));
   REQUIRE(vault->clean_up(1000 + 86'399, 0));
-  CHECK_FALSE(*vault->spend(bytes("m", 16), 1, 1000));
+  CHECK_FALSE(*vault->spend(bytes("m", 16), 1, 1000, bytes("a", 16)));
   REQUIRE(vault->clean_up(1000 + 86'400, 0));
-  CHECK(*vault->spend(bytes("m", 16), 1, 1000));
+  CHECK(*vault->spend(bytes("m", 16), 1, 1000, bytes("a", 16)));
+}
+
+TEST_CASE_TEMPLATE("Vault: a session has so many counted tickets, which go with it", Kind, InSqlite,
+                   InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
+  add_ending(*vault.vault, "a", 900'000);
+  add_ending(*vault.vault, "b", 900'000);
+  const auto spend = [&](const std::string& nonce, const std::string& holder) {
+    return vault->spend(bytes(nonce, 16), 2, 800'000, bytes(holder, 16));
+  };
+  for (int i = 0; i < 1000; ++i)
+    REQUIRE(*spend("a" + std::to_string(i), "a"));
+  const Result<bool> over = spend("one more", "a");
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == Errc::refused);
+  CHECK(over.error().hint == "too many counted tickets of one session");
+  // Those that are counted already go on, and others' are not touched by that.
+  CHECK(*spend("a0", "a"));
+  CHECK_FALSE(*spend("a0", "a"));
+  CHECK(*spend("b0", "b"));
+  REQUIRE(vault->end_sessions({"", bytes("a", 16), ""}));
+  CHECK(spend("a0", "a").error().code == Errc::not_found);
+  // Nothing of it is left: a session of the same id has all of its tickets.
+  add_ending(*vault.vault, "a", 900'000);
+  for (int i = 0; i < 1000; ++i)
+    REQUIRE(*spend("a" + std::to_string(i), "a"));
+  CHECK(*spend("b0", "b"));
+  CHECK_FALSE(*spend("b0", "b"));
+}
+
+TEST_CASE_TEMPLATE("Vault: counts of a former token's tickets go when it is renewed", Kind,
+                   InSqlite, InRedis) {
+  NEEDS(Kind);
+  Opened<Kind> vault;
+  add_ending(*vault.vault, "a", 900'000);
+  REQUIRE(*vault->spend(bytes("n", 16), 1, 800'000, bytes("a", 16)));
+  REQUIRE(*vault->renew_session(bytes("a", 16), session("c", "ana")));
+  CHECK(vault->spend(bytes("n", 16), 1, 800'000, bytes("a", 16)).error().code == Errc::not_found);
+  CHECK(*vault->spend(bytes("n", 16), 1, 800'000, bytes("c", 16)));
 }
