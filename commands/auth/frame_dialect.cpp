@@ -54,6 +54,7 @@ class FrameDialect {
   net::OutletGuard outlet_;
   const std::shared_ptr<Conversation> talk_;
   std::shared_ptr<Asked> asked_;  // None before the first question about a session.
+  InFlight spends_{spends_per_connection_max};
   bool greeted_ = false;
 };
 
@@ -156,8 +157,17 @@ void FrameDialect::check_ticket(std::uint32_t stream, const access::CheckTicket&
 void FrameDialect::spend(std::uint32_t stream, identity::Ticket ticket,
                          SessionIndex::Found holder) {
   asked_->add(holder->id_bytes());
+  const auto refuse = [&](std::string_view why) {
+    std::string bytes;
+    access::append_denied(bytes, stream, access::Denial::not_now, why);
+    outlet_.get()->post(std::move(bytes));
+  };
+  // One account's tickets are not to fill the clerk's queue.
+  const InFlight::Permit mine = spends_.take("");
+  const InFlight::Permit its_holders = mine ? office_.spends().take(ticket.session) : nullptr;
+  if (!its_holders) return refuse("too many uses are being counted: try again in 1 s");
   const auto count = [&office = office_, outlet = outlet_.get(), stream, ticket = std::move(ticket),
-                      holder](Vault& vault) {
+                      holder, mine, its_holders](Vault& vault) {
     std::string bytes;
     const Result<bool> left =
         ticket.limits.uses == 0 ? Result<bool>{true} : Office::count_use(vault, ticket, *holder);
@@ -172,11 +182,7 @@ void FrameDialect::spend(std::uint32_t stream, identity::Ticket ticket,
     if (left && *left) store_be(bytes.data() + 8, stream);
     outlet->post(std::move(bytes));
   };
-  if (Status queued = office_.ask_clerk(count); !queued) {
-    std::string bytes;
-    access::append_denied(bytes, stream, access::Denial::not_now, queued.error().hint.str());
-    outlet_.get()->post(std::move(bytes));
-  }
+  if (Status queued = office_.ask_clerk_later(count); !queued) refuse(queued.error().hint.str());
 }
 
 void FrameDialect::note_used(const access::Used& used) {

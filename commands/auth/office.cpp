@@ -55,12 +55,17 @@ void Office::tick() {
   if (writing_.exchange(true)) return;
   const bool uses = tick % uses_period_s == 0;
   const bool clean = tick % clean_up_period_s == 0;
-  const Status queued = clerk_.submit([this, uses, clean](Vault& vault) {
-    if (stale_) read_anew(vault);
+  // A revocation that was missed is urgent; what is written is not.
+  if (stale_)
+    static_cast<void>(clerk_.submit([this](Vault& vault) {
+      if (stale_) read_anew(vault);
+    }));
+  const auto write = [this, uses, clean](Vault& vault) {
     write_batches(vault, uses);
     if (clean) clean_up(vault);
     writing_ = false;
-  });
+  };
+  const Status queued = clerk_.submit(write, Lane::back);
   if (!queued) writing_ = false;
 }
 
@@ -120,7 +125,9 @@ Result<bool> Office::count_use(Vault& vault, const identity::Ticket& ticket,
 
 Office::Answer<bool> Office::spend(const identity::Ticket& ticket, SessionIndex::Found holder) {
   const auto count = [&](Vault& vault) { return count_use(vault, ticket, *holder); };
-  co_return co_await clerk_.call(count);
+  const InFlight::Permit permit = spends_.take(ticket.session);
+  if (!permit) co_return Error{Errc::busy, "count the use of a ticket", "try again in 1 s"};
+  co_return co_await clerk_.call(count, Lane::back);
 }
 
 Result<Identity> Office::standing(const Caller& caller, Ask ask) {

@@ -14,6 +14,7 @@
 #include "commands/auth/clerk.hpp"
 #include "commands/auth/followers.hpp"
 #include "commands/auth/gate.hpp"
+#include "commands/auth/in_flight.hpp"
 #include "commands/auth/registration.hpp"
 #include "commands/auth/requests.hpp"
 #include "commands/auth/session_index.hpp"
@@ -23,6 +24,9 @@
 #include "log/logger.hpp"
 
 namespace netkit::auth {
+
+inline constexpr std::size_t spends_per_session_max = 64;     ///< At a time, all connections.
+inline constexpr std::size_t spends_per_connection_max = 32;  ///< At a time.
 
 struct OfficeSettings {
   std::string server_name;
@@ -87,9 +91,10 @@ class Office {
   /// The session of a ticket that its holder signed; Errc::refused with the reason otherwise. Of
   /// somebody whom a service has let in `again`: whether or not the ticket has run out since.
   Result<SessionIndex::Found> holder_of(const identity::Ticket& ticket, bool again = false) const;
-  /// Work for the clerk whose outcome nobody waits for here; Errc::busy if too much waits.
-  Status ask_clerk(Clerk::Work work) { return clerk_.submit(std::move(work)); }
+  /// Work for the clerk that stands back for what people wait for; Errc::busy if too much waits.
+  Status ask_clerk_later(Clerk::Work work) { return clerk_.submit(std::move(work), Lane::back); }
   /// Counts one use of a ticket whose holder is known. False: it was used up.
+  /// Errc::busy while too many of its holder's are being counted.
   Answer<bool> spend(const identity::Ticket& ticket, SessionIndex::Found holder);
   /// The same on the clerk's thread.
   static Result<bool> count_use(Vault& vault, const identity::Ticket& ticket,
@@ -97,6 +102,8 @@ class Office {
 
   const OfficeSettings& settings() const { return settings_; }
   SessionIndex& index() { return index_; }
+  /// Counted uses on their way, by session.
+  InFlight& spends() { return spends_; }
   Followers& followers() { return followers_; }
   log::Logger& log() { return log_; }
   /// By the clock on the wall, since sessions outlive this process.
@@ -156,6 +163,7 @@ class Office {
   SessionIndex index_;
   Followers followers_;
   Gate gate_;
+  InFlight spends_{spends_per_session_max};
   std::mutex registrations_mutex_;
   RegistrationLimit registrations_;
   std::atomic<std::uint64_t> ticks_{0};

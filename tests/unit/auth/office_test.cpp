@@ -220,6 +220,42 @@ TEST_CASE("Clerk: says busy beyond its bound, and drops what waits when it stops
   CHECK(clerk.submit([](Vault&) {}).error().code == Errc::stopped);
 }
 
+TEST_CASE("Clerk: what stands back is done while nothing else waits, and one step in 32") {
+  test::Opened<test::InSqlite> opened;
+  Clerk clerk{*opened.vault, 100};
+  std::latch begun{1};
+  std::latch go_on{1};
+  std::latch ended{1};
+  std::string order;
+  REQUIRE(clerk.submit([&](Vault&) {
+    begun.count_down();
+    go_on.wait();
+  }));
+  begun.wait();
+  for (int i = 0; i < 3; ++i)
+    REQUIRE(clerk.submit([&](Vault&) { order += 'b'; }, Lane::back));
+  for (int i = 0; i < 62; ++i)
+    REQUIRE(clerk.submit([&](Vault&) { order += 'f'; }));
+  REQUIRE(clerk.submit([&](Vault&) { ended.count_down(); }, Lane::back));
+  go_on.count_down();
+  ended.wait();
+  CHECK(order == std::string(30, 'f') + "b" + std::string(31, 'f') + "b" + "fb");
+}
+
+TEST_CASE("InFlight: so many of each key, and a place is free when its permit goes") {
+  auto flights = std::make_unique<InFlight>(2);
+  InFlight::Permit one = flights->take("a");
+  const InFlight::Permit two = flights->take("a");
+  REQUIRE(one);
+  REQUIRE(two);
+  CHECK_FALSE(flights->take("a"));
+  CHECK(flights->take("b"));
+  const InFlight::Permit copy = one;
+  one.reset();
+  CHECK_FALSE(flights->take("a"));
+  flights.reset();  // The permits outlive it.
+}
+
 TEST_CASE("Conversation: requests are answered one after the other, with their streams") {
   Rig rig;
   rig.enroll("anna");
