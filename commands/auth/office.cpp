@@ -190,6 +190,17 @@ Result<Identity> Office::administrator(const Caller& caller, Ask ask) {
   return who;
 }
 
+Result<Identity> Office::changing_administrator(const Caller& caller, Ask ask) {
+  // That the verbs of a ticket, if it has some, hold this one is checked in standing().
+  if (caller.ticket && caller.ticket->limits.verbs.empty()) {
+    const std::string verb{to_text(ask)};
+    note(log::Level::warn, "authz_fail", caller, "(by a ticket)", verb);
+    return Error{Errc::refused, "do that by a ticket that does not name it",
+                 "make one for it: netkit auth ticket --verb " + verb};
+  }
+  return administrator(caller, ask);
+}
+
 Result<Registration> Office::judge_registration(const Caller& caller, bool shows_code) {
   const Standing standing = caller.admin_socket ? Standing::admin_socket
                             : caller.local      ? Standing::local

@@ -129,11 +129,16 @@ class Office {
                                 std::string but);
   Answer<Ended> passwd_of_other(Caller& caller, Request request);
   Answer<Ended> end_sessions(Caller& caller, SessionChoice choice);
+  /// The session whose id begins so, of that user or, without one, of anybody; none if none does.
+  Result<SessionIndex::Found> session_meant(std::string_view digits,
+                                            std::string_view user_key) const;
   /// Runs on the clerk's thread, in the step that ended them in the vault.
   void forget(std::span<const std::string> ids);
 
   Result<Identity> owner(const Caller& caller, Ask ask);
   Result<Identity> administrator(const Caller& caller, Ask ask);
+  /// For what lasts longer than a ticket: one must name the request as a verb that it is good for.
+  Result<Identity> changing_administrator(const Caller& caller, Ask ask);
   Result<Registration> judge_registration(const Caller& caller, bool shows_code);
   Status check_private(const Caller& caller, std::string_view what) const;
   void note(log::Level level, std::string_view event, const Caller& caller, std::string_view user,

@@ -105,10 +105,18 @@ Office::Answer<Ended> Office::passwd(Caller& caller, Request request) {
 }
 
 Office::Answer<Ended> Office::passwd_of_other(Caller& caller, Request request) {
-  const Result<Identity> who = administrator(caller, Ask::passwd);
+  const Result<Identity> who = changing_administrator(caller, Ask::passwd);
   if (!who) co_return who.error();
   const Result<std::string> name = identity::normal_name(request.user);
   if (!name) co_return no_user(request.user);
+  // Nobody's own is changed without the old one: a stolen session is not to take the account over.
+  if (identity::name_key(*name) == who->user_key) {
+    if (request.password.empty())
+      co_return Error{Errc::refused, "change one's own password without the old one",
+                      "leave the user out: netkit auth passwd"};
+    request.user.clear();
+    co_return co_await passwd(caller, std::move(request));
+  }
   Result<Looked> looked = co_await look_up(identity::name_key(*name), {});
   if (!looked) co_return looked.error();
   if (!looked->account) co_return no_user(request.user);
@@ -167,6 +175,8 @@ Office::Answer<SessionList> Office::sessions(Caller& caller, std::string user, b
   const Result<Identity> who =
       own ? standing(caller, Ask::sessions) : administrator(caller, Ask::sessions);
   if (!who) co_return who.error();
+  if (who->by_ticket)
+    co_return Error{Errc::refused, "list sessions by a ticket", "it needs its holder's own token"};
   if (own && who->session.empty())
     co_return Error{Errc::usage, "list the sessions of nobody", "name a user, or ask for all"};
   const Result<std::string> name = own || all ? std::string{} : identity::normal_name(user);
@@ -194,45 +204,55 @@ Office::Answer<SessionList> Office::sessions(Caller& caller, std::string user, b
   co_return shown;
 }
 
+Result<SessionIndex::Found> Office::session_meant(std::string_view digits,
+                                                  std::string_view user_key) const {
+  if (!is_session_prefix(digits)) return SessionIndex::Found{};
+  std::vector<SessionIndex::Found> found = index_.with_prefix(digits, 100, now());
+  if (!user_key.empty())
+    std::erase_if(found, [&](const auto& each) { return each->holder->user_key != user_key; });
+  if (found.size() > 1)
+    return Error{Errc::usage, "tell which session '" + std::string{digits} + "' is meant",
+                 "give more digits"};
+  return found.empty() ? SessionIndex::Found{} : found[0];
+}
+
 Office::Answer<Ended> Office::revoke(Caller& caller, std::string what, bool others) {
   const Result<Identity> who = standing(caller, Ask::revoke);
   if (!who) co_return who.error();
   const bool administrates = caller.admin_socket || identity::grants(who->scopes, "admin");
-  if (who->by_ticket && !administrates)
-    co_return Error{Errc::refused, "do that by a ticket", "it needs its holder's own token"};
+  if (who->by_ticket) {
+    if (!administrates)
+      co_return Error{Errc::refused, "do that by a ticket", "it needs its holder's own token"};
+    if (const auto named = changing_administrator(caller, Ask::revoke); !named)
+      co_return named.error();
+  }
   SessionChoice choice;
   if (others) {
     choice.user_key = who->user_key;
     choice.but = who->session;
     co_return co_await end_sessions(caller, std::move(choice));
   }
-  if (is_session_prefix(what)) {
-    std::vector<SessionIndex::Found> found = index_.with_prefix(what, 100, now());
-    if (!administrates)
-      std::erase_if(found,
-                    [&](const auto& each) { return each->holder->user_key != who->user_key; });
-    if (found.size() > 1)
-      co_return Error{Errc::usage, "tell which session '" + what + "' is meant",
-                      "give more digits"};
-    if (found.size() == 1) {
-      choice.user_key = found[0]->holder->user_key;
-      choice.id = found[0]->id_bytes();
-      co_return co_await end_sessions(caller, std::move(choice));
-    }
+  const auto session = session_meant(what, administrates ? std::string{} : who->user_key);
+  if (!session) co_return session.error();
+  if (*session) {
+    choice.user_key = (*session)->holder->user_key;
+    choice.id = (*session)->id_bytes();
+    co_return co_await end_sessions(caller, std::move(choice));
   }
   const Result<std::string> name = identity::normal_name(what);
-  const std::string user_key = name ? identity::name_key(*name) : std::string{};
-  if (user_key.empty() || (user_key != who->user_key && is_session_prefix(what)))
-    co_return Error{Errc::not_found, "find the session '" + escape_for_display(what) + "'",
-                    "try: netkit auth sessions"};
-  if (user_key != who->user_key) {
+  choice.user_key = name ? identity::name_key(*name) : std::string{};
+  const Error no_session{Errc::not_found, "find the session '" + escape_for_display(what) + "'",
+                         "try: netkit auth sessions"};
+  if (choice.user_key.empty()) co_return no_session;
+  if (choice.user_key != who->user_key) {
+    // A user may be called what looks like a session's beginning.
+    if (is_session_prefix(what) && !administrates) co_return no_session;
     if (const Result<Identity> allowed = administrator(caller, Ask::revoke); !allowed)
       co_return allowed.error();
-    const Result<Looked> looked = co_await look_up(user_key, {});
+    const Result<Looked> looked = co_await look_up(choice.user_key, {});
     if (!looked) co_return looked.error();
-    if (!looked->account) co_return no_user(what);
+    if (!looked->account) co_return is_session_prefix(what) ? no_session : no_user(what);
   }
-  choice.user_key = user_key;
   co_return co_await end_sessions(caller, std::move(choice));
 }
 

@@ -80,7 +80,7 @@ Office::Answer<UserList> Office::users(Caller& caller, std::string after, std::s
 }
 
 Office::Answer<Scopes> Office::grant(Caller& caller, Request request) {
-  const Result<Identity> who = administrator(caller, Ask::grant);
+  const Result<Identity> who = changing_administrator(caller, Ask::grant);
   if (!who) co_return who.error();
   for (const std::vector<std::string>* list : {&request.give, &request.take})
     for (const std::string& each : *list)
@@ -106,7 +106,7 @@ Office::Answer<Scopes> Office::grant(Caller& caller, Request request) {
 }
 
 Office::Answer<Ended> Office::remove(Caller& caller, std::string user) {
-  const Result<Identity> who = administrator(caller, Ask::remove);
+  const Result<Identity> who = changing_administrator(caller, Ask::remove);
   if (!who) co_return who.error();
   const std::string user_key = key_of(user);
   Ended ended;
@@ -127,7 +127,7 @@ Office::Answer<Ended> Office::remove(Caller& caller, std::string user) {
 }
 
 Office::Answer<Invited> Office::invite(Caller& caller, std::optional<std::int64_t> expire_s) {
-  const Result<Identity> who = administrator(caller, Ask::invite);
+  const Result<Identity> who = changing_administrator(caller, Ask::invite);
   if (!who) co_return who.error();
   std::string code = identity::make_code();
   const std::int64_t expires_in_s = expire_s.value_or(invitation_s);
@@ -141,7 +141,8 @@ Office::Answer<Invited> Office::invite(Caller& caller, std::optional<std::int64_
 }
 
 Office::Answer<BanList> Office::bans(Caller& caller, std::optional<std::string> clear) {
-  const Result<Identity> who = administrator(caller, Ask::bans);
+  const Result<Identity> who =
+      clear ? changing_administrator(caller, Ask::bans) : administrator(caller, Ask::bans);
   if (!who) co_return who.error();
   BanList list;
   if (clear) {
@@ -156,7 +157,7 @@ Office::Answer<BanList> Office::bans(Caller& caller, std::optional<std::string> 
 }
 
 Office::Answer<ImportDone> Office::import(Caller& caller, std::vector<std::string> lines) {
-  const Result<Identity> who = administrator(caller, Ask::import);
+  const Result<Identity> who = changing_administrator(caller, Ask::import);
   if (!who) co_return who.error();
   if (Status safe = check_private(caller, "hashes of passwords"); !safe) co_return safe.error();
   ImportDone done;
@@ -186,7 +187,7 @@ Office::Answer<ImportDone> Office::import(Caller& caller, std::vector<std::strin
 }
 
 Office::Answer<Exported> Office::export_lines(Caller& caller, std::string after) {
-  const Result<Identity> who = administrator(caller, Ask::export_);
+  const Result<Identity> who = changing_administrator(caller, Ask::export_);
   if (!who) co_return who.error();
   if (Status safe = check_private(caller, "hashes of passwords"); !safe) co_return safe.error();
   const std::string after_key = key_of(after);

@@ -170,6 +170,85 @@ TEST_CASE("Office: others' sessions are not there for who does not administrate"
   CHECK(rig.await(rig.office.revoke(anna, "bert", false))->count == 1);
 }
 
+TEST_CASE("Office: a user may be called what looks like the beginning of a session") {
+  Rig rig;
+  rig.enroll("anna");
+  rig.enroll("deadbeef");
+  rig.enroll("bert");
+  Caller anna = Rig::local();
+  REQUIRE(rig.login(anna, "anna", password));
+  REQUIRE(rig.login(rig.caller, "deadbeef", password));
+  Caller bert = Rig::local();
+  REQUIRE(rig.login(bert, "bert", password));
+  const auto not_his = rig.await(rig.office.revoke(bert, "deadbeef", false));
+  REQUIRE_FALSE(not_his);
+  CHECK(not_his.error().code == Errc::not_found);
+  CHECK(rig.await(rig.office.revoke(bert, "deadbee0", false)).error().hint ==
+        not_his.error().hint.str());
+  CHECK(rig.await(rig.office.revoke(anna, "deadbeef", false))->count == 1);
+  CHECK_FALSE(rig.await(rig.office.whoami(rig.caller)));
+  const auto nobody = rig.await(rig.office.revoke(anna, "deadbee0", false));
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == Errc::not_found);
+}
+
+TEST_CASE("Office: an administrator's own password needs the old one, also by name") {
+  Rig rig;
+  rig.enroll("anna");
+  rig.enroll("bert");
+  REQUIRE(rig.login(rig.caller, "anna", password));
+  const auto change = [&](const std::string& user, const std::string& old) {
+    Request request = Rig::request(user, old);
+    request.new_password = identity::Secret{std::string{"stolen for good 9"}};
+    return rig.await(rig.office.passwd(rig.caller, std::move(request)));
+  };
+  CHECK(change("anna", "").error().code == Errc::refused);
+  CHECK(change("ANNA", "a guess").error().hint == "the old one is wrong");
+  CHECK(change("bert", ""));
+  CHECK(change("Anna", password));
+}
+
+TEST_CASE("Office: by a ticket nothing lasting is done unless it names that, and none listed") {
+  Rig rig;
+  rig.enroll("anna");
+  rig.enroll("bert");
+  const auto signed_in = rig.login(rig.caller, "anna", password);
+  REQUIRE(signed_in);
+  const auto by_ticket = [&](std::vector<std::string> verbs) {
+    identity::TicketLimits limits;
+    limits.verbs = std::move(verbs);
+    limits.expires_s = rig.office.now() + 60;
+    Result<std::string> ticket = identity::make_ticket(signed_in->token.view(), limits);
+    REQUIRE(ticket);
+    Caller caller = Rig::local();
+    const auto in = rig.await(rig.office.sign_in(caller, identity::Secret{std::move(*ticket)}));
+    CHECK((in || !limits.verbs.empty()));
+    return caller;
+  };
+  Caller broad = by_ticket({});
+  Office& office = rig.office;
+  Request fresh = Rig::request("bert", "");
+  fresh.new_password = identity::Secret{std::string{"stolen for good 9"}};
+  CHECK_FALSE(rig.await(office.passwd(broad, std::move(fresh))));
+  Request give = Rig::request("bert", "");
+  give.give = {"admin"};
+  CHECK_FALSE(rig.await(office.grant(broad, std::move(give))));
+  CHECK_FALSE(rig.await(office.invite(broad, std::nullopt)));
+  CHECK_FALSE(rig.await(office.import(broad, {})));
+  CHECK_FALSE(rig.await(office.export_lines(broad, {})));
+  CHECK_FALSE(rig.await(office.remove(broad, "bert")));
+  CHECK_FALSE(rig.await(office.revoke(broad, "bert", false)));
+  CHECK(rig.await(office.bans(broad, "bert")).error().code == Errc::refused);
+  CHECK_FALSE(rig.await(office.sessions(broad, {}, false)));
+  CHECK_FALSE(rig.await(office.sessions(broad, {}, true)));
+  // What only looks is done, and so is what the ticket was made for.
+  CHECK(rig.await(office.users(broad, {}, 10)));
+  CHECK(rig.await(office.bans(broad, std::nullopt)));
+  Caller inviting = by_ticket({"whoami", "invite"});
+  CHECK(rig.await(office.invite(inviting, std::nullopt)));
+  CHECK_FALSE(rig.await(office.remove(inviting, "bert")));
+}
+
 TEST_CASE("Office: from elsewhere an account needs an invitation, which is good once") {
   Rig rig;
   rig.enroll("anna");
