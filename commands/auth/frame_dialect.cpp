@@ -1,8 +1,11 @@
 // Frames: what services ask about tokens, answered in the batch it came in, and the requests of
 // people's clients, which may take as long as a hash.
+#include <unordered_set>
+
 #include "access/protocol.hpp"
 #include "commands/auth/conversation.hpp"
 #include "commands/auth/reception.hpp"
+#include "commands/auth/source_block.hpp"
 #include "identity/ticket.hpp"
 #include "net/worker.hpp"
 
@@ -13,6 +16,9 @@ using net::Flow;
 
 /// What may wait for a peer that does not read: the answers to everything it may have asked.
 constexpr std::size_t waiting_size_max = 4 * 1024 * 1024;
+
+/// As many sessions as a guard remembers.
+constexpr std::size_t by_token_max = 100'000;
 
 /// Whether asking again may help.
 access::Denial denial_of(const Error& failure) {
@@ -53,6 +59,9 @@ class FrameDialect {
   net::Connection& connection_;
   net::OutletGuard outlet_;
   const std::shared_ptr<Conversation> talk_;
+  /// The sessions whose own tokens were shown here: who bears a ticket is not to say where its
+  /// holder's session is used.
+  std::unordered_set<std::string> by_token_;
   std::shared_ptr<Asked> asked_;  // None before the first question about a session.
   InFlight spends_{spends_per_connection_max};
   bool greeted_ = false;
@@ -129,10 +138,12 @@ void FrameDialect::grant(std::uint32_t stream, const LiveSession& session, std::
 void FrameDialect::check(std::uint32_t stream, const access::Check& asked, std::string& out) {
   follow();
   const SessionIndex::Found found = office_.index().find(asked.token_hash, now());
-  if (found)
+  if (found) {
+    if (by_token_.size() < by_token_max) by_token_.emplace(found->id_bytes());
     grant(stream, *found, out);
-  else
+  } else {
     access::append_denied(out, stream, access::Denial::unknown, "it is unknown or has ended");
+  }
 }
 
 void FrameDialect::check_ticket(std::uint32_t stream, const access::CheckTicket& asked,
@@ -146,6 +157,7 @@ void FrameDialect::check_ticket(std::uint32_t stream, const access::CheckTicket&
   if (!ticket) return deny(ticket.error());
   const Result<SessionIndex::Found> holder = office_.holder_of(*ticket, asked.again);
   if (!holder) return deny(holder.error());
+  if (!asked.again) office_.index().use(**holder, {}, now());
   // One with a number of uses is never good without counting.
   if (!asked.again && (asked.spend || ticket->limits.uses > 0))
     spend(stream, std::move(*ticket), *holder);
@@ -186,9 +198,11 @@ void FrameDialect::spend(std::uint32_t stream, identity::Ticket ticket,
 }
 
 void FrameDialect::note_used(const access::Used& used) {
-  for (const access::Use& each : used.uses)
+  for (const access::Use& each : used.uses) {
+    if (!by_token_.contains(std::string{each.session})) continue;
     if (const auto found = office_.index().find_by_id(each.session, now()))
-      if (asked_ && asked_->has(each.session)) office_.index().use(*found, each.address, now());
+      office_.index().use(*found, plain_address(each.address), now());
+  }
 }
 
 }  // namespace

@@ -247,7 +247,8 @@ for i = 2, #ARGV, 3 do
   local id, at = ARGV[i], ARGV[i + 2]
   local found = call('HMGET', p .. 'session:' .. id, 'last_used', 'user_key')
   if found[1] and tonumber(found[1]) <= tonumber(at) then
-    call('HSET', p .. 'session:' .. id, 'last_used', at, 'last_address', ARGV[i + 1])
+    call('HSET', p .. 'session:' .. id, 'last_used', at)
+    if ARGV[i + 1] ~= '' then call('HSET', p .. 'session:' .. id, 'last_address', ARGV[i + 1]) end
     call('ZADD', p .. 'sessions:of:' .. found[2], at, id)
     call('ZADD', p .. 'sessions:used', at, id)
     told[#told + 1] = id .. at .. ';'

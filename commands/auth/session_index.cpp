@@ -180,7 +180,10 @@ void SessionIndex::use(const LiveSession& session, std::string_view address, Tim
   session.last_used.store(now, std::memory_order_relaxed);
   const std::lock_guard lock{uses_mutex_};
   const std::string id{session.id_bytes()};
-  uses_[id] = {.id = id, .address = std::string{address}, .at = now};
+  SessionUse& use = uses_[id];
+  use.id = id;
+  use.at = now;
+  if (!address.empty()) use.address = address;
 }
 
 std::vector<SessionUse> SessionIndex::take_uses() {

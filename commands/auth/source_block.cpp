@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <asio/ip/address.hpp>
 #include <cstdint>
 
 namespace netkit::auth {
@@ -38,6 +39,16 @@ std::string source_block(std::string_view address) {
   if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return block_of_v4(bytes.data());
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return block_of_v6(bytes);
   return {};
+}
+
+std::string plain_address(std::string_view address) {
+  std::error_code failed;
+  const auto found =
+      asio::ip::make_address(std::string{address.substr(0, address.find('%'))}, failed);
+  if (failed || address.find('\0') != std::string_view::npos) return {};
+  if (found.is_v6() && found.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, found.to_v6()).to_string();
+  return found.to_string();
 }
 
 }  // namespace netkit::auth

@@ -12,4 +12,8 @@ namespace netkit::auth {
 /// are not told apart, and not held up as a source.
 std::string source_block(std::string_view address);
 
+/// An address in its one spelling, a v4 one inside a v6 one as what it is, without a zone; empty
+/// for what is no address.
+std::string plain_address(std::string_view address);
+
 }  // namespace netkit::auth

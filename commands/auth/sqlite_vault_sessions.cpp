@@ -142,7 +142,7 @@ Status SqliteVault::use_sessions(std::span<const SessionUse> uses) {
   for (const SessionUse& use : uses) {
     // One that is told late must not make the session older than it is.
     const Status done = database_.run(
-        "UPDATE sessions SET last_used_s = ?1, last_address = ?2 "
+        "UPDATE sessions SET last_used_s = ?1, last_address = iif(?2 = '', last_address, ?2) "
         "WHERE id = ?3 AND last_used_s <= ?1",
         use.at, use.address, Blob{use.id});
     if (!done) return done;

@@ -123,8 +123,12 @@ TEST_CASE("SessionIndex: uses are noted once in ten seconds and taken once") {
   REQUIRE(uses.size() == 1);
   CHECK(uses[0].address == "192.0.2.2");
   CHECK(uses[0].at == now + 25);
+  // One whose address is not known does not hide where the session was.
+  index.use(*found, "192.0.2.3", now + 40);
+  index.use(*found, {}, now + 60);
+  CHECK(index.take_uses()[0].address == "192.0.2.3");
   CHECK(index.take_uses().empty());
-  CHECK(index.last_use_of("anna") == now + 25);
+  CHECK(index.last_use_of("anna") == now + 60);
 }
 
 TEST_CASE("SessionIndex: uses that could not be written are taken again, later ones first") {

@@ -26,3 +26,13 @@ TEST_CASE("source_block: none for this machine and for what is no address") {
   CHECK(source_block(std::string("192.0.2.1\0x", 11)).empty());
   CHECK(source_block(std::string(1024 * 1024, ':')).empty());
 }
+
+TEST_CASE("plain_address: one spelling of each address, nothing for what is none") {
+  CHECK(netkit::auth::plain_address("192.0.2.1") == "192.0.2.1");
+  CHECK(netkit::auth::plain_address("::ffff:192.0.2.1") == "192.0.2.1");
+  CHECK(netkit::auth::plain_address("2001:DB8:0:0::1") == "2001:db8::1");
+  CHECK(netkit::auth::plain_address("fe80::1%eth0") == "fe80::1");
+  for (const char* none : {"", "unix", "192.0.2", "203.0.113.9 (head office)", "192.0.2.1\n", "%"})
+    CHECK(netkit::auth::plain_address(none).empty());
+  CHECK(netkit::auth::plain_address({"192.0.2.1\0", 10}).empty());
+}

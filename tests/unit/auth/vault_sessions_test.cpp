@@ -115,6 +115,8 @@ TEST_CASE_TEMPLATE("Vault: uses move a session forward in time only", Kind, InSq
   CHECK(use("192.0.2.7", 2500).last_used == 3000);
   CHECK(use("192.0.2.7", 2500).last_address == "2001:db8::1");
   CHECK(use("192.0.2.7", 3000).last_address == "192.0.2.7");
+  CHECK(use("", 4000).last_used == 4000);
+  CHECK(use("", 4000).last_address == "192.0.2.7");
 }
 
 TEST_CASE_TEMPLATE("Vault: every session is handed over for the index", Kind, InSqlite, InRedis) {
