@@ -8,6 +8,8 @@ namespace netkit::auth {
 namespace {
 
 constexpr std::size_t waiting_max = 64;
+/// Bytes of requests beside the first, which may be as long as a message.
+constexpr std::size_t waiting_size_max = 256 * 1024;
 
 asio::awaitable<void> keep(std::shared_ptr<Conversation> self, asio::awaitable<void> work) {
   co_await std::move(work);
@@ -25,14 +27,20 @@ Conversation::Conversation(Office& office, Caller caller, const asio::any_io_exe
       idle_{executor, asio::steady_timer::time_point::max()} {}
 
 Status Conversation::hear(std::uint32_t stream, std::string_view text) {
-  if (waiting_.size() >= waiting_max)
+  std::size_t size = text.size();
+  for (const Waiting& each : waiting_)
+    size += each.size;
+  if (waiting_.size() >= waiting_max || (!waiting_.empty() && size > waiting_size_max))
     return Error{Errc::busy, "take more requests than can wait", "read the answers first"};
   constexpr wire::JsonLimits limits{.size_max = 1024 * 1024, .depth_max = 4, .values_max = 1000};
   Result<wire::Json> message = wire::Json::parse(text, limits);
   wipe_received(text);
   if (!message) return message.error();
   const std::int64_t id = message->integer("id").value_or(0);
-  add({.stream = stream, .request = read_request(std::move(*message)), .id = id});
+  add({.stream = stream,
+       .request = read_request(std::move(*message)),
+       .id = id,
+       .size = text.size()});
   return ok;
 }
 

@@ -22,20 +22,24 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   Conversation(Office& office, Caller caller, const asio::any_io_executor& executor, Say say);
 
-  /// Errc::busy beyond what one connection may have waiting; Errc::malformed for what is no JSON:
-  /// both end the connection. A request that makes no sense is answered with why.
+  /// Errc::busy beyond what one connection may have waiting, by count and by bytes; Errc::malformed
+  /// for what is no JSON: both end the connection. A request that makes no sense is answered with
+  /// why.
   Status hear(std::uint32_t stream, std::string_view text);
   /// Signs in by what stood in the handshake, before what follows.
   void sign_in(identity::Secret credential);
   /// Until everything that was asked has been answered.
   asio::awaitable<void> finish();
+  /// The connection goes: what waits is dropped, and only what has begun is finished.
+  void drop() { waiting_.clear(); }
 
  private:
   struct Waiting {
     std::uint32_t stream = 0;
     Result<Request> request;
     std::int64_t id = 0;
-    bool silent = false;  ///< Only a failure is answered.
+    bool silent = false;   ///< Only a failure is answered.
+    std::size_t size = 0;  ///< Of its text.
   };
 
   void add(Waiting waiting);

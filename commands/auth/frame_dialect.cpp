@@ -37,6 +37,7 @@ class FrameDialect {
         talk_{std::make_shared<Conversation>(
             office, caller, connection.worker().io().get_executor(), say_by(outlet_.get()))} {}
   ~FrameDialect() {
+    talk_->drop();
     if (asked_) office_.followers().remove(outlet_.get());
   }
 

@@ -63,6 +63,8 @@ asio::awaitable<Status> Reception::serve_web(net::Connection& connection) {
   const auto talk =
       std::make_shared<Conversation>(office_, caller_of(connection),
                                      connection.worker().io().get_executor(), say_by(outlet.get()));
+  // However this coroutine ends.
+  const std::shared_ptr<void> dropping{nullptr, [&talk](void*) { talk->drop(); }};
   if (!token.empty()) talk->sign_in(std::move(token));
   const auto hear = [&](WebSocketOp op, std::string_view body, std::string&) -> Result<Flow> {
     if (op != WebSocketOp::text) return Error{Errc::unexpected, "take a binary message"};

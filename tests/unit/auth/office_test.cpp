@@ -371,5 +371,29 @@ TEST_CASE("Conversation: only so many requests may wait") {
   rig.io.run();
 }
 
+TEST_CASE("Conversation: only so many bytes may wait, and none once the connection goes") {
+  Rig rig;
+  int said = 0;
+  const auto talk =
+      std::make_shared<Conversation>(rig.office, Rig::local(), rig.io.get_executor(),
+                                     [&](std::uint32_t, std::string_view) { ++said; });
+  const auto hear = [&] {
+    std::string text = R"({"do":"import","lines":[")" + std::string(50'000, 'x') + "\"]}";
+    return talk->hear(0, text);
+  };
+  for (int i = 0; i < 5; ++i)
+    REQUIRE(hear());
+  const Status refused = hear();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::busy);
+  talk->drop();
+  rig.io.run();
+  CHECK(said == 0);
+  REQUIRE(hear());
+  rig.io.restart();
+  rig.io.run();
+  CHECK(said == 1);
+}
+
 }  // namespace
 }  // namespace netkit::auth
