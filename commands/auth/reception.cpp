@@ -124,6 +124,7 @@ asio::awaitable<Status> Reception::serve(net::Connection& connection) {
     co_return co_await serve_web(connection);
   // Whoever thinks about what to type is not to be cut off like a handshake that stalls.
   connection.touch();
+  connection.stream().expire_in(first_byte_limit_);  // Until the first byte, which touches.
   bool greeted = false;
   const Result<wire::Dialect> dialect = co_await tell_dialect(connection, greeted);
   if (!dialect) co_return dialect.error();

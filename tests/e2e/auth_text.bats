@@ -92,6 +92,23 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
   nothing_broke
 }
 
+@test "auth text: a peer that never says anything is let go after a minute" {
+  serve_auth
+  exec 9<>"/dev/tcp/127.0.0.1/$(port_of 1 auth)"
+  exec 8<>"/dev/tcp/127.0.0.1/$(port_of 1 auth)"
+  SECONDS=0
+  read -r -t 10 said <&9
+  assert_equal "$said" "Who are you?"
+  printf 'hello Bob\n' >&8
+  timeout 80 cat <&9 >said
+  ((SECONDS >= 55 && SECONDS < 75))
+  # Who has spoken may think for as long as he likes.
+  printf 'hello\nquit\n' >&8
+  assert_equal "$(timeout 10 cat <&8 | grep -c '^Hello Bob')" 2
+  exec 8>&- 9>&-
+  nothing_broke
+}
+
 # reset_early PORT ENCODING: 300 peers that speak and reset the connection before they are answered.
 reset_early() {
   timeout 60 /usr/bin/python3 - "$@" <<'PEERS'
