@@ -155,6 +155,7 @@ Result<Identity> Office::standing(const Caller& caller, Ask ask) {
                                   .now_s = now()};
     identity::Ticket unscoped = *caller.ticket;  // Its scopes narrow what follows.
     unscoped.limits.scopes.clear();
+    if (ask == Ask::whoami) unscoped.limits.verbs.clear();  // The answer to every sign-in.
     if (Status allowed = identity::check_limits(unscoped, use); !allowed) return allowed.error();
     standing.by_ticket = true;
     standing.expires = std::min(standing.expires, caller.ticket->limits.expires_s);

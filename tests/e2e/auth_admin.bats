@@ -184,6 +184,15 @@ admin() { run_netkit auth "$@" --state "$STATE"; }
   assert_status 4
   ask renew "$ENDPOINT" --token "$ticket"
   assert_status 4
+  broad=$(asked ticket --expire 1m)
+  ask invite "$ENDPOINT" --token "$broad"
+  assert_status 4
+  ask sessions "$ENDPOINT" --token "$broad"
+  assert_status 4
+  ask invite "$ENDPOINT" --token "$(asked ticket --verb invite)"
+  assert_status 0
+  ask renew "$ENDPOINT" --token "$broad"
+  assert_status 4
   once=$(asked ticket --uses 1)
   ask whoami "$ENDPOINT" --token "$once"
   assert_status 0
@@ -204,5 +213,29 @@ admin() { run_netkit auth "$@" --state "$STATE"; }
   assert_output_matches 'failregex .*authn_login_fail'
   user='(?:"(?:[^"\\]|\\.)*"|[^\s"]+)'
   grep -P "warn auth: authn_login_fail user=$user address=127\.0\.0\.1 port=\d+" auth.err
+  nothing_broke
+}
+
+@test "auth admin: one holder's counted tickets hold nobody else up" {
+  serve_auth
+  enroll anna bert
+  sign_in bert
+  asked ticket --uses 4000000000 >ticket
+  PYTHONPATH=$ROOT/tests/support timeout 60 /usr/bin/python3 - "$(port_of 1 auth)" <<'SPENDING'
+import sys, threading, time
+from auth_client import AuthClient, DENIED, GRANT, SPEND, frame
+port, count = sys.argv[1], 3000
+ticket = open("ticket").read().strip().encode()
+spender, kinds = AuthClient(port), []
+reader = threading.Thread(target=lambda: kinds.extend(spender.receive()[0] for _ in range(count)))
+reader.start()
+spender.socket.sendall(b"".join(frame(SPEND, ticket, n + 1) for n in range(count)))
+began = time.monotonic()
+anna = AuthClient(port).ask("login", user="anna", password="correct horse battery staple")
+took = time.monotonic() - began
+reader.join(30)
+assert anna["ok"] and took < 5, (anna.get("hint"), took)
+assert len(kinds) == count and kinds.count(GRANT) >= 32 and set(kinds) <= {GRANT, DENIED}, kinds
+SPENDING
   nothing_broke
 }

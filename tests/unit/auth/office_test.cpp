@@ -222,7 +222,7 @@ TEST_CASE("Office: by a ticket nothing lasting is done unless it names that, and
     REQUIRE(ticket);
     Caller caller = Rig::local();
     const auto in = rig.await(rig.office.sign_in(caller, identity::Secret{std::move(*ticket)}));
-    CHECK((in || !limits.verbs.empty()));
+    CHECK(in);
     return caller;
   };
   Caller broad = by_ticket({});
@@ -244,7 +244,7 @@ TEST_CASE("Office: by a ticket nothing lasting is done unless it names that, and
   // What only looks is done, and so is what the ticket was made for.
   CHECK(rig.await(office.users(broad, {}, 10)));
   CHECK(rig.await(office.bans(broad, std::nullopt)));
-  Caller inviting = by_ticket({"whoami", "invite"});
+  Caller inviting = by_ticket({"invite"});
   CHECK(rig.await(office.invite(inviting, std::nullopt)));
   CHECK_FALSE(rig.await(office.remove(inviting, "bert")));
 }
