@@ -109,7 +109,9 @@ class Fail2banAction final : public cli::Action {
   void declare(cli::Options&) override {}
 
   Status run(cli::Context& context) override {
-    // The address is the field behind `user`, whose value is quoted where it could look like one.
+    // Anybody can have text logged that looks like an event of ours, but not at a line's beginning:
+    // there stand at most the time and whom the journal names. The address is the field behind
+    // `user`, whose value is quoted where it could look like one.
     return context.out.bytes(R"filter(# /etc/fail2ban/filter.d/netkit-auth.conf
 # A jail for it, in /etc/fail2ban/jail.d/netkit-auth.conf:
 #   [netkit-auth]
@@ -120,8 +122,9 @@ class Fail2banAction final : public cli::Action {
 #   maxretry = 10
 [Definition]
 _user      = (?:"(?:[^"\\]|\\.)*"|[^\s"]+)
-failregex  = ^.*\bwarn auth: authn_login_fail user=%(_user)s address=<ADDR> port=\d+
-             ^.*\bwarn auth: authn_login_lock user=%(_user)s address=<ADDR> port=\d+
+_begin     = \s*(?:\S+ netkit(?:\[\d+\])?: )?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?warn auth:
+failregex  = ^%(_begin)s authn_login_fail user=%(_user)s address=<ADDR> port=\d+(?: |$)
+             ^%(_begin)s authn_login_lock user=%(_user)s address=<ADDR> port=\d+(?: |$)
 ignoreregex =
 datepattern = {^LN-BEG}%%Y-%%m-%%dT%%H:%%M:%%S
 )filter");
