@@ -189,7 +189,8 @@ constexpr std::array<cli::Verb, 21> verbs{{
      make_tune},
     {"ticket", "Narrow a session to what somebody else needs, offline",
      "Prints a text that stands for the session of the token it is made from, limited as given. It "
-     "ends with that session.",
+     "ends with that session. --expire bounds when it may be shown, not how long a connection "
+     "lasts that it opened.",
      ticket_examples, ticket_exits, make_ticket},
     {"fail2ban",
      "Print a filter for fail2ban",
