@@ -113,7 +113,23 @@ Result<SessionIndex::Found> Office::holder_of(const identity::Ticket& ticket, bo
     return good.error();
   if (!again && ticket.limits.expires_s <= now())
     return Error{Errc::refused, "accept the ticket", "it has expired"};
+  if (!again && now() < ticket.limits.not_before_s)
+    return Error{Errc::refused, "accept the ticket", "it is not good yet"};
   return found;
+}
+
+Status Office::check_opened(const identity::Ticket& ticket, const Caller& caller) const {
+  identity::Ticket opened;
+  opened.limits = ticket.limits;
+  opened.limits.scopes.clear();
+  opened.limits.verbs.clear();
+  return identity::check_limits(opened, {.service = service_name,
+                                         .scope = {},
+                                         .verb = {},
+                                         .path = {},
+                                         .address = caller.address,
+                                         .now_s = now(),
+                                         .audience = caller.audience});
 }
 
 Result<bool> Office::count_use(Vault& vault, const identity::Ticket& ticket,
@@ -152,7 +168,8 @@ Result<Identity> Office::standing(const Caller& caller, Ask ask) {
                                   .verb = to_text(ask),
                                   .path = {},
                                   .address = caller.address,
-                                  .now_s = now()};
+                                  .now_s = now(),
+                                  .audience = caller.audience};
     identity::Ticket unscoped = *caller.ticket;  // Its scopes narrow what follows.
     unscoped.limits.scopes.clear();
     if (ask == Ask::whoami) unscoped.limits.verbs.clear();  // The answer to every sign-in.

@@ -45,6 +45,7 @@ struct Caller {
   bool local = false;                      ///< On this machine: loopback or a unix socket.
   bool admin_socket = false;               ///< May administrate by having opened it.
   bool exposed = false;                    ///< What it sends may be read on the way.
+  std::string audience;                    ///< access::audience_of() the connection.
   std::string session;                     ///< 16 bytes; empty: not signed in.
   std::optional<identity::Ticket> ticket;  ///< By which it signed in.
 };
@@ -91,6 +92,8 @@ class Office {
   /// The session of a ticket that its holder signed; Errc::refused with the reason otherwise. Of
   /// somebody whom a service has let in `again`: whether or not the ticket has run out since.
   Result<SessionIndex::Found> holder_of(const identity::Ticket& ticket, bool again = false) const;
+  /// All limits of a ticket but those on scopes and verbs, which hold for each request.
+  Status check_opened(const identity::Ticket& ticket, const Caller& caller) const;
   /// Work for the clerk that stands back for what people wait for; Errc::busy if too much waits.
   Status ask_clerk_later(Clerk::Work work) { return clerk_.submit(std::move(work), Lane::back); }
   /// Counts one use of a ticket whose holder is known. False: it was used up.

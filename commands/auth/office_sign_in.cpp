@@ -185,7 +185,10 @@ Office::Answer<Identity> Office::sign_in(Caller& caller, identity::Secret creden
   if (identity::is_ticket(credential.view())) {
     Result<identity::Ticket> ticket = identity::parse_ticket(credential.view());
     if (!ticket) co_return ticket.error();
-    const Result<SessionIndex::Found> holder = holder_of(*ticket);
+    Result<SessionIndex::Found> holder = holder_of(*ticket);
+    // Before it counts: one that would be refused later anyway is not to lose a use.
+    if (holder)
+      if (Status fits = check_opened(*ticket, caller); !fits) holder = fits.error();
     Result<bool> left = holder.operator bool();
     if (holder && ticket->limits.uses > 0) left = co_await spend(*ticket, *holder);
     if (holder && left && *left) {

@@ -4,6 +4,7 @@
 #include <asio/ip/address.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "access/credential.hpp"
 #include "commands/auth/text_session.hpp"
 #include "net/outlet.hpp"
 #include "net/spawn.hpp"
@@ -87,6 +88,7 @@ Caller Reception::caller_of(net::Connection& connection) const {
   caller.admin_socket =
       connection.scheme() == net::Scheme::unix_ && connection.stream().local_path() == admin_path_;
   caller.exposed = !caller.local && !connection.is_secure();
+  caller.audience = access::audience_of(connection);
   return caller;
 }
 

@@ -60,7 +60,9 @@ class TicketAction final : public cli::Action {
     options.value("path", limits_.path, "PATH", "Only this path and what is below it");
     options.values("verb", limits_.verbs, "VERB", "Only this verb");
     options.value("address", limits_.network, "CIDR", "Only from these addresses");
-    options.value("expire", expire_, "DUR", "How long it is good");
+    options.value("audience", limits_.audience, "TEXT",
+                  "Only at the server with this certificate fingerprint, or this ADDRESS:PORT");
+    options.value("expire", expire_, "DUR", "How long it may be shown");
     options.value("uses", limits_.uses, "N", "How often it is good; 0: not counted");
     options.value("token", token_, "TOKEN", "Whose ticket; else the stored sign-in's");
     options.value("token-file", token_file_, "PATH", "The same from a file; - is stdin")

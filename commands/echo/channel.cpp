@@ -231,14 +231,14 @@ asio::awaitable<Result<std::unique_ptr<Channel>>> open_websocket(net::Stream str
   co_return std::make_unique<WebSocketChannel>(std::move(*client));
 }
 
-/// What to show at `to`. On bare bytes, lines and len64 a server that does not ask would take a
-/// token for a message, so that there only what was given is sent.
-Result<std::string> credential_for(const net::Endpoint& to, const ChannelOptions& options) {
+/// Whether anything is to be shown at `to`. On bare bytes, lines and len64 a server that does not
+/// ask would take a token for a message, so that there only what was given is sent.
+Result<bool> shows_credential(const net::Endpoint& to, const ChannelOptions& options) {
   const bool has_place = to.scheme == net::Scheme::ws || to.scheme == net::Scheme::wss ||
                          options.framing == Framing::frame;
-  if (!options.credential || to.scheme == net::Scheme::udp) return std::string{};
-  if (!has_place && !options.credential->is_given()) return std::string{};
-  return options.credential->for_service("echo", to);
+  if (!options.credential || to.scheme == net::Scheme::udp) return false;
+  if (!has_place && !options.credential->is_given()) return false;
+  return options.credential->fits(to);
 }
 
 /// The words of a server that does not serve us, if `answer` is that, or as much of it as was
@@ -293,10 +293,14 @@ asio::awaitable<Result<std::unique_ptr<Channel>>> open_channel(const cli::Contex
     if (!socket) co_return socket.error();
     co_return std::make_unique<DatagramChannel>(std::move(*socket));
   }
-  Result<std::string> credential = credential_for(to, options);
-  if (!credential) co_return credential.error();
+  const Result<bool> shows = shows_credential(to, options);
+  if (!shows) co_return shows.error();
   Result<net::Stream> stream = co_await cli::connect(context, client, to);
   if (!stream) co_return stream.error();
+  Result<std::string> credential = std::string{};
+  if (*shows)
+    credential = options.credential->for_service("echo", to, cli::audience_at(to, *stream));
+  if (!credential) co_return credential.error();
   if (to.scheme == net::Scheme::ws || to.scheme == net::Scheme::wss)
     co_return co_await open_websocket(std::move(*stream), to, std::move(*credential),
                                       client.answer_limit, options.message_size_max);

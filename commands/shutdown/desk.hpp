@@ -52,7 +52,8 @@ struct Arrival {
   bool exposed = false;  ///< Over a connection that others may read.
   Hello hello;
   std::shared_ptr<net::Outlet> outlet;
-  bool vouched = false;  ///< By the auth service: its token is good, though none of ours.
+  bool vouched = false;    ///< By the auth service: its token is good, though none of ours.
+  std::string audience{};  ///< access::audience_of() its connection.
 };
 
 /// An operator's connection.
@@ -62,7 +63,8 @@ struct Operator {
   bool local = false;  ///< On the admin socket: may make operators.
   bool watches = false;
   std::string address = {};
-  access::Who who = {};  ///< Whom the auth service vouches for; none: a token of our own.
+  std::string audience = {};  ///< access::audience_of() its connection.
+  access::Who who = {};       ///< Whom the auth service vouches for; none: a token of our own.
   std::shared_ptr<access::Guard::Watch> watch = {};
   bool signing_in = false;             ///< The auth service has been asked.
   std::vector<wire::Json> early = {};  ///< Requests that came meanwhile.
@@ -89,7 +91,8 @@ class Desk {
 
   /// By `token`; without one, by being allowed to open the admin socket.
   void operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> outlet,
-                         const std::optional<std::string>& token, const std::string& address);
+                         const std::optional<std::string>& token, const std::string& address,
+                         const std::string& audience);
   void operator_says(SessionId session, const wire::Json& message);
   void operator_ends(SessionId session) { operators_.erase(session); }
 

@@ -48,14 +48,16 @@ void Desk::welcome_operator(const Operator& who, std::string_view right) {
 }
 
 void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> outlet,
-                             const std::optional<std::string>& token, const std::string& address) {
+                             const std::optional<std::string>& token, const std::string& address,
+                             const std::string& audience) {
   const Result<std::string> name =
       token ? operator_of(*token) : Result<std::string>{std::string{admin_name}};
   Operator who{.name = name ? *name : "",
                .outlet = std::move(outlet),
                .local = !token,
                .watches = false,
-               .address = address};
+               .address = address,
+               .audience = audience};
   if (name) {
     welcome_operator(who, "order");
     operators_[session] = std::move(who);
@@ -67,6 +69,7 @@ void Desk::operator_signs_in(SessionId session, std::shared_ptr<net::Outlet> out
   operators_[session] = std::move(who);
   access::Wish wish;
   wish.address = address;
+  wish.audience = audience;
   wish.later = true;
   settings_.guard->ask(*token, std::move(wish), [this, session](Result<access::Who> checked) {
     operator_checked(session, std::move(checked));
@@ -103,6 +106,7 @@ Status Desk::permitted(const Operator& who, const OperatorRequest& request) cons
   access::Wish wish;
   wish.verb = to_text(request.ask);
   wish.address = who.address;
+  wish.audience = who.audience;
   switch (request.ask) {
     case Ask::list:
     case Ask::history:
@@ -143,6 +147,7 @@ void Desk::ask_for_agent(Arrival arrival) {
   access::Wish wish;
   wish.scope = scope::agent;
   wish.address = arrival.address;
+  wish.audience = arrival.audience;
   const SessionId session = arrival.session;
   vouched_[session] = nullptr;
   std::string token = std::exchange(arrival.token, {});

@@ -39,17 +39,18 @@ Result<net::Endpoint> find_server(const cli::Context& context, const OperatorOpt
                        .path = state + "/" + admin_socket_name};
 }
 
-/// What to show to a server elsewhere.
-Result<std::string> read_token(const cli::Context& context, const OperatorOptions& options,
-                               const net::Endpoint& to) {
+/// What there is to show to a server elsewhere.
+Result<cli::Credential> find_credential(const cli::Context& context, const OperatorOptions& options,
+                                        const net::Endpoint& to) {
   const Error none{Errc::refused, "order anything at " + net::to_text(to),
                    "sign in: netkit auth login; or give the token that `netkit shutdown-server "
                    "enrol --operator NAME` printed there"};
-  const Result<cli::Credential> credential = cli::Credential::of(context, options.client);
+  Result<cli::Credential> credential = cli::Credential::of(context, options.client);
   if (!credential) return credential.error().code == Errc::refused ? none : credential.error();
-  Result<std::string> token = credential->for_service("shutdown-server", to);
-  if (token && token->empty()) return none;
-  return token;
+  const Result<bool> fits = credential->fits(to);
+  if (!fits) return fits.error();
+  if (!*fits) return none;
+  return credential;
 }
 
 }  // namespace
@@ -72,8 +73,9 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
   const Result<net::Endpoint> to = find_server(context, options);
   if (!to) co_return to.error();
   const bool local = to->scheme == net::Scheme::unix_;
-  Result<std::string> token = local ? std::string{} : read_token(context, options, *to);
-  if (!token) co_return token.error();
+  Result<cli::Credential> credential = cli::Credential{};
+  if (!local) credential = find_credential(context, options, *to);
+  if (!credential) co_return credential.error();
   Result<net::Stream> stream = co_await cli::connect(context, options.client, *to);
   if (!stream) {
     if (local)
@@ -82,6 +84,11 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
           "start it: netkit shutdown-server; or name it: --state DIR, --server ENDPOINT"};
     co_return stream.error();
   }
+  Result<std::string> token = std::string{};
+  if (!local)
+    token = credential->for_service("shutdown-server", *to, cli::audience_at(*to, *stream),
+                                    options.verbs);
+  if (!token) co_return token.error();
   stream->expire_in(options.client.answer_limit);
   net::UpgradeWish wish{net::authority(*to), local ? "/operator" : to->path};
   wish.subprotocols = {operator_subprotocol};

@@ -18,6 +18,8 @@ namespace netkit::shutdown {
 struct OperatorOptions {
   cli::ClientOptions client;  ///< Its endpoint is an option here: --server.
   std::optional<std::string> state;
+  /// What will be asked: a ticket made of the stored sign-in is good for these alone. Empty: all.
+  std::vector<std::string> verbs{};
 };
 
 void declare_operator(cli::Options& options, OperatorOptions& operator_options);

@@ -73,6 +73,7 @@ Status OrderAction::run(cli::Context& context) {
     if (!text) return text.error();
     plan_text_ = std::move(*text);
   }
+  operator_.verbs = {plan_ ? "plan" : "order", "watch"};
   return with_operator(context, operator_,
                        [&](OperatorClient& client) { return talk(context, client); });
 }

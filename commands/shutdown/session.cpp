@@ -165,6 +165,7 @@ asio::awaitable<Status> Sessions::serve_agent(Connection& connection, Handshake 
                       handshake.exposed,
                       std::get<Hello>(std::move(*message)),
                       outlet.get()};
+      arrival.audience = access::audience_of(connection);
       taken = line.post([&desk = desk_, arrival = std::move(arrival)]() mutable {
         desk.agent_arrives(std::move(arrival));
       });
@@ -190,8 +191,10 @@ asio::awaitable<Status> Sessions::serve_operator(Connection& connection, std::st
   const auto sign_in = [&](std::string with) {
     connection.touch();
     return line.post([&desk = desk_, session, to = outlet.get(), with = std::move(with), local,
-                      address = connection.peer().address] {
-      desk.operator_signs_in(session, to, local ? std::optional<std::string>{} : with, address);
+                      address = connection.peer().address,
+                      audience = access::audience_of(connection)] {
+      desk.operator_signs_in(session, to, local ? std::optional<std::string>{} : with, address,
+                             audience);
     });
   };
   bool signed_in = local || !token.empty();

@@ -36,7 +36,7 @@ class AskAction : public cli::Action {
 };
 
 class ListAction final : public AskAction {
-  void declare_own(cli::Options&) override {}
+  void declare_own(cli::Options&) override { operator_.verbs = {"list"}; }
 
   asio::awaitable<Status> ask_and_show(cli::Context& context, OperatorClient& client) override {
     Result<wire::Json> answer = co_await client.ask("list", {});
@@ -50,6 +50,7 @@ class ListAction final : public AskAction {
 
 class CancelAction final : public AskAction {
   void declare_own(cli::Options& options) override {
+    operator_.verbs = {"cancel"};
     options.flag("plan", plan_, "The plan that runs, with its orders, instead of hosts")
         .only_on_command_line();
     declare_hosts(options, hosts_);
@@ -83,6 +84,7 @@ class CancelAction final : public AskAction {
 
 class HistoryAction final : public AskAction {
   void declare_own(cli::Options& options) override {
+    operator_.verbs = {"history"};
     options.value("limit", limit_, "N", "How many orders, newest first").with_letter('n');
   }
 
@@ -104,6 +106,7 @@ class HistoryAction final : public AskAction {
 
 class WakeAction final : public AskAction {
   void declare_own(cli::Options& options) override {
+    operator_.verbs = {"wake", "watch"};
     declare_hosts(options, hosts_);
     options.value("wait", wait_, "DUR", "Wait until their agents are online, at most for DUR")
         .may_stand_alone("10m");
@@ -160,6 +163,7 @@ class WakeAction final : public AskAction {
 
 class EnrolAction final : public AskAction {
   void declare_own(cli::Options& options) override {
+    operator_.verbs = {"enrol"};
     options.value("operator", operator_name_, "NAME",
                   "Print a token for somebody who may order from afar, instead of an agent's code");
     options.value("revoke", revoke_, "NAME",

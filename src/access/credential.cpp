@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "identity/ticket_audience.hpp"
 #include "net/websocket.hpp"
 #include "net/worker.hpp"
 #include "wire/json.hpp"
@@ -139,6 +140,13 @@ bool is_exposed(const Connection& connection) {
   return !failed && !address.is_loopback();
 }
 
+std::string audience_of(const Connection& connection) {
+  const net::Stream& stream = connection.stream();
+  std::string mark = stream.server_mark(net::TlsSession::Side::server);
+  if (!mark.empty()) return mark;
+  return identity::plain_audience("unix:" + stream.local_path()).value_or("");
+}
+
 Visit::Visit(Connection& connection, Guard& guard, Who who, const Wish& wish)
     : who_{std::move(who)}, outlet_{connection} {
   const auto end = [outlet = outlet_.get()] { outlet->close(); };
@@ -148,6 +156,7 @@ Visit::Visit(Connection& connection, Guard& guard, Who who, const Wish& wish)
 asio::awaitable<Result<std::unique_ptr<Visit>>> let_in(Connection& connection, Guard& guard,
                                                        Showing how, Wish wish, std::string bearer) {
   const bool exposed = is_exposed(connection);
+  wish.audience = audience_of(connection);
   if (!exposed && bearer.empty()) {
     connection.await_greeting();
     const Result<bool> read = co_await read_credential(connection, how, bearer);

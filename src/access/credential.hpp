@@ -41,6 +41,9 @@ std::string show_credential(Showing how, std::string_view credential);
 /// True if others on the way could read what is sent: no token is taken there.
 bool is_exposed(const net::Connection& connection);
 
+/// What tells this server from others to those who connect as this peer did: Wish::audience.
+std::string audience_of(const net::Connection& connection);
+
 /// Somebody who was let in. The connection is closed within 1 s of the end of the right.
 class Visit {
  public:

@@ -104,6 +104,10 @@ std::optional<Result<Who>> Judge::judge(std::string_view credential, const Wish&
 std::optional<Result<Who>> Judge::judge(const Asking& asking, const Wish& wish, const Moment& now) {
   if (const auto denied = find(asking.denial_key, now, std::nullopt).denied)
     return error_of(*denied);
+  // Before the auth service is asked: one that would be refused here is not to lose a use there.
+  if (asking.ticket)
+    if (Status fits = check_ticket(*asking.ticket, service_, wish, now.wall_s); !fits)
+      return fits.error();
   const GrantCache::Found found = find(asking.key, now, std::nullopt);
   if (!found.grant) return std::nullopt;
   Result<Who> who = decide(asking, found.grant, wish, now);

@@ -14,25 +14,27 @@ bool Who::may(std::string_view scope) const {
   return narrowed.empty() || identity::grants(narrowed, scope);
 }
 
+Status check_ticket(const Presented& shown, std::string_view service, const Wish& wish,
+                    std::int64_t now_s) {
+  const identity::TicketUse use{.service = service,
+                                .scope = wish.scope,
+                                .verb = wish.verb,
+                                .path = wish.path,
+                                .address = wish.address,
+                                .now_s = now_s,
+                                .audience = wish.audience};
+  if (!wish.later) return identity::check_limits(shown.ticket, use);
+  identity::Ticket opened;
+  opened.limits = shown.ticket.limits;
+  opened.limits.scopes.clear();
+  opened.limits.verbs.clear();
+  opened.limits.path.clear();
+  return identity::check_limits(opened, use);
+}
+
 Status check_wish(const Who& who, std::string_view service, const Wish& wish, std::int64_t now_s) {
-  if (const Presented* const shown = who.ticket().get()) {
-    const identity::TicketUse use{.service = service,
-                                  .scope = wish.scope,
-                                  .verb = wish.verb,
-                                  .path = wish.path,
-                                  .address = wish.address,
-                                  .now_s = now_s};
-    if (!wish.later) {
-      if (Status fits = identity::check_limits(shown->ticket, use); !fits) return fits;
-    } else {
-      identity::Ticket opened;
-      opened.limits = shown->ticket.limits;
-      opened.limits.scopes.clear();
-      opened.limits.verbs.clear();
-      opened.limits.path.clear();
-      if (Status fits = identity::check_limits(opened, use); !fits) return fits;
-    }
-  }
+  if (const Presented* const shown = who.ticket().get())
+    if (Status fits = check_ticket(*shown, service, wish, now_s); !fits) return fits;
   if (wish.later || who.may(wish.scope)) return ok;
   return Error{
       Errc::refused, "let " + escape_for_display(who.user()) + " do that",

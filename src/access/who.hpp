@@ -13,10 +13,11 @@ namespace netkit::access {
 
 /// What somebody wants to do.
 struct Wish {
-  std::string scope;    ///< Empty: it is enough to be known.
-  std::string verb;     ///< Empty: not told apart.
-  std::string path;     ///< Empty: none.
-  std::string address;  ///< The peer's, "unix" of a unix socket.
+  std::string scope;       ///< Empty: it is enough to be known.
+  std::string verb;        ///< Empty: not told apart.
+  std::string path;        ///< Empty: none.
+  std::string address;     ///< The peer's, "unix" of a unix socket.
+  std::string audience{};  ///< audience_of() the connection, which let_in() sees to.
   /// Scope, verb and path are told later, one by one, to Guard::may(): whoever signs in for more
   /// than one request. What a ticket says about them is not looked at before.
   bool later = false;
@@ -55,6 +56,9 @@ class Who {
   std::shared_ptr<const Presented> ticket_;
 };
 
+/// Errc::refused if a limit of the ticket stands against `wish`, whoever its holder is.
+Status check_ticket(const Presented& shown, std::string_view service, const Wish& wish,
+                    std::int64_t now_s);
 /// Errc::refused unless `who` may do what `wish` says at `service`, in words that say what lacks.
 Status check_wish(const Who& who, std::string_view service, const Wish& wish, std::int64_t now_s);
 

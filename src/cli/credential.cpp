@@ -4,8 +4,10 @@
 #include <ctime>
 
 #include "cli/login_store.hpp"
+#include "cli/paths.hpp"
 #include "cli/secret.hpp"
 #include "identity/ticket.hpp"
+#include "identity/ticket_audience.hpp"
 #include "identity/token.hpp"
 
 namespace netkit::cli {
@@ -17,6 +19,12 @@ constexpr std::int64_t ticket_limit_s = 60;
 
 bool is_private(const net::Endpoint& to) {
   return to.scheme == net::Scheme::tls || to.scheme == net::Scheme::wss || net::is_loopback(to);
+}
+
+std::string audience_at(const net::Endpoint& to, const net::Stream& stream) {
+  if (to.scheme == net::Scheme::unix_)
+    return identity::plain_audience("unix:" + absolute_path(to.path)).value_or("");
+  return stream.server_mark(net::TlsSession::Side::client);
 }
 
 Result<Credential> Credential::of(const Context& context, const ClientOptions& client) {
@@ -44,16 +52,26 @@ Result<Credential> Credential::of(const Context& context, const ClientOptions& c
   return credential;
 }
 
-Result<std::string> Credential::for_service(std::string_view service,
-                                            const net::Endpoint& to) const {
-  if (!given_.empty()) {
-    if (is_private(to)) return std::string{given_.view()};
-    return Error{Errc::refused, "send a token in clear to " + net::to_text(to),
-                 "use tls:// or wss://"};
-  }
-  if (stored_.empty() || !is_private(to)) return std::string{};
+Result<bool> Credential::fits(const net::Endpoint& to) const {
+  if (given_.empty()) return !stored_.empty() && is_private(to);
+  if (is_private(to)) return true;
+  return Error{Errc::refused, "send a token in clear to " + net::to_text(to),
+               "use tls:// or wss://"};
+}
+
+Result<std::string> Credential::for_service(std::string_view service, const net::Endpoint& to,
+                                            std::string audience,
+                                            std::vector<std::string> verbs) const {
+  const Result<bool> fit = fits(to);
+  if (!fit) return fit.error();
+  if (!*fit) return std::string{};
+  if (!given_.empty()) return std::string{given_.view()};
+  // Without a server that it is for, whoever is shown it could use it elsewhere.
+  if (audience.empty()) return std::string{};
   identity::TicketLimits limits;
   limits.service = service;
+  limits.audience = std::move(audience);
+  limits.verbs = std::move(verbs);
   limits.expires_s = std::time(nullptr) + ticket_limit_s;
   return identity::make_ticket(stored_.view(), limits);
 }

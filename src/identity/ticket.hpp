@@ -29,6 +29,9 @@ struct TicketLimits {
   std::int64_t not_before_s = 0;    ///< Unix seconds; good from then on.
   std::int64_t expires_s = 0;       ///< Unix seconds, required; no longer good then.
   std::uint32_t uses = 0;           ///< Counted by the server, by the nonce; 0: not counted.
+  /// The one server that it is for, so that another one that was shown it cannot use it there: its
+  /// certificate's fingerprint, else the "ADDRESS:PORT" or "unix:PATH" that one connects to.
+  std::string audience{};
   friend bool operator==(const TicketLimits&, const TicketLimits&) = default;
 };
 
@@ -63,6 +66,7 @@ struct TicketUse {
   std::string_view path;     ///< Decoded and without "." and ".."; one that has them is refused.
   std::string_view address;  ///< "192.0.2.1", "2001:db8::1%eth0", or "unix", which is in no block.
   std::int64_t now_s;        ///< Unix seconds.
+  std::string_view audience{};  ///< The server itself, as plain_audience() has it.
 };
 
 /// Errc::refused with the first limit that stands against this use, in words. A limit on something

@@ -53,6 +53,8 @@ Status check_limits(const Ticket& ticket, const TicketUse& use) {
   if (const auto in_time = check_time(limits, use.now_s); !in_time) return in_time;
   if (!limits.service.empty() && limits.service != use.service)
     return refused("it is good at " + limits.service + " only");
+  if (!limits.audience.empty() && limits.audience != use.audience)
+    return refused("it is good at the server " + limits.audience + " only");
   if (const auto near = check_address(limits.network, use.address); !near) return near;
   if (!limits.scopes.empty() && !grants(limits.scopes, use.scope))
     return refused("it is good for " + join(limits.scopes, ", ") + " only");

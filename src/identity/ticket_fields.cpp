@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "base/text.hpp"
 #include "identity/scope.hpp"
+#include "identity/ticket_audience.hpp"
 #include "identity/ticket_network.hpp"
 #include "identity/ticket_path.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 //   6 not before   u64 unix seconds, above 0
 //   7 expires      u64 unix seconds, above 0; required
 //   8 uses         u32, above 0
+//   9 audience     64 hex digits, "ADDRESS:PORT" or "unix:PATH"
 enum class Field : std::uint8_t {
   service = 1,
   scopes,
@@ -33,6 +35,7 @@ enum class Field : std::uint8_t {
   not_before,
   expires,
   uses,
+  audience,
 };
 
 constexpr std::size_t field_head_size = 3;
@@ -115,10 +118,33 @@ Status read_field(Field type, std::string_view value, TicketLimits& limits) {
     case Field::not_before: valid = read_seconds(value, limits.not_before_s); break;
     case Field::expires: valid = read_seconds(value, limits.expires_s); break;
     case Field::uses: valid = read_number(value, limits.uses); break;
+    case Field::audience: limits.audience = value; break;
     default:
       return Error{Errc::refused, "use this ticket", "it has a limit that is not known here"};
   }
   if (!valid) return malformed("a limit has no valid value");
+  return ok;
+}
+
+/// Path, network and audience.
+Status bring_into_form(TicketLimits& limits) {
+  if (!limits.path.empty()) {
+    auto path = plain_path(limits.path);
+    if (!path) return wrong("its path is not plain: no control characters, no \".\" or \"..\"");
+    if (path->size() > ticket_path_size_max) return wrong("a path has 512 bytes at most");
+    limits.path = std::move(*path);
+  }
+  if (!limits.network.empty()) {
+    const auto network = parse_network(limits.network);
+    if (!network) return wrong("its network is not an address or a block such as 192.0.2.0/24");
+    limits.network = to_text(*network);
+  }
+  if (!limits.audience.empty()) {
+    auto audience = plain_audience(limits.audience);
+    if (!audience)
+      return wrong("a server is a certificate's SHA-256 fingerprint, ADDRESS:PORT or unix:/PATH");
+    limits.audience = std::move(*audience);
+  }
   return ok;
 }
 
@@ -135,17 +161,7 @@ Result<TicketLimits> normal_limits(const TicketLimits& limits) {
   sort_uniquely(normal.verbs);
   if (normal.scopes.size() > ticket_scopes_max || normal.verbs.size() > ticket_verbs_max)
     return wrong("it can have 16 scopes and 16 verbs at most");
-  if (!limits.path.empty()) {
-    const auto path = plain_path(limits.path);
-    if (!path) return wrong("its path is not plain: no control characters, no \".\" or \"..\"");
-    if (path->size() > ticket_path_size_max) return wrong("a path has 512 bytes at most");
-    normal.path = *path;
-  }
-  if (!limits.network.empty()) {
-    const auto network = parse_network(limits.network);
-    if (!network) return wrong("its network is not an address or a block such as 192.0.2.0/24");
-    normal.network = to_text(*network);
-  }
+  if (const auto formed = bring_into_form(normal); !formed) return formed.error();
   if (limits.expires_s <= 0) return wrong("it has to expire");
   if (limits.not_before_s < 0 || limits.not_before_s >= limits.expires_s)
     return wrong("it would expire before it begins");
@@ -163,6 +179,7 @@ std::string encode_limits(const TicketLimits& limits) {
   append_number(bytes, Field::not_before, static_cast<std::uint64_t>(limits.not_before_s));
   append_number(bytes, Field::expires, static_cast<std::uint64_t>(limits.expires_s));
   append_number(bytes, Field::uses, limits.uses);
+  append(bytes, Field::audience, limits.audience);
   return bytes;
 }
 

@@ -28,6 +28,18 @@ bool same_prefix(const asio::ip::address_v6::bytes_type& left,
   return true;
 }
 
+using NameCall = int(int, sockaddr*, socklen_t*);
+
+std::optional<asio::ip::tcp::endpoint> endpoint_by(NameCall* name, int socket) {
+  asio::ip::tcp::endpoint found;
+  auto size = static_cast<socklen_t>(found.capacity());
+  if (name(socket, found.data(), &size) != 0) return std::nullopt;
+  const int family = found.data()->sa_family;
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  found.address(plain(found.address()));
+  return found;
+}
+
 }  // namespace
 
 asio::ip::address plain(const asio::ip::address& address) {
@@ -43,13 +55,11 @@ std::string host_name() {
 }
 
 std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket) {
-  asio::ip::tcp::endpoint remote;
-  auto size = static_cast<socklen_t>(remote.capacity());
-  if (getpeername(socket, remote.data(), &size) != 0) return std::nullopt;
-  const int family = remote.data()->sa_family;
-  if (family != AF_INET && family != AF_INET6) return std::nullopt;
-  remote.address(plain(remote.address()));
-  return remote;
+  return endpoint_by(getpeername, socket);
+}
+
+std::optional<asio::ip::tcp::endpoint> local_endpoint(int socket) {
+  return endpoint_by(getsockname, socket);
 }
 
 Result<Network> Network::parse(std::string_view text) {

@@ -21,6 +21,9 @@ asio::ip::address plain(const asio::ip::address& address);
 /// that is not connected any more.
 std::optional<asio::ip::tcp::endpoint> peer_endpoint(int socket);
 
+/// The same of our own end.
+std::optional<asio::ip::tcp::endpoint> local_endpoint(int socket);
+
 /// What this machine calls itself, "localhost" if it has no name.
 std::string host_name();
 

@@ -32,6 +32,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Stream& stream() { return stream_; }
+  const Stream& stream() const { return stream_; }
   Worker& worker() { return worker_; }
   Scheme scheme() const { return scheme_; }
   /// Under TLS.

@@ -232,6 +232,17 @@ PeerName Stream::peer() const {
   return {.address = remote->address().to_string(), .port = remote->port()};
 }
 
+std::string Stream::server_mark(TlsSession::Side own_side) const {
+  if (core_->tls) return core_->tls->server_fingerprint(own_side);
+  const int handle = core_->socket.get();
+  const auto server =
+      own_side == TlsSession::Side::server ? local_endpoint(handle) : peer_endpoint(handle);
+  if (!server) return {};
+  const std::string address = server->address().to_string();
+  const bool six = server->address().is_v6();
+  return (six ? "[" + address + "]" : address) + ":" + std::to_string(server->port());
+}
+
 std::string Stream::local_path() const {
   sockaddr_un address{};
   socklen_t size = sizeof address;

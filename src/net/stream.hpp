@@ -66,6 +66,10 @@ class Stream {
   void expire_never();
 
   PeerName peer() const;
+  /// The server of this connection as both ends know it, so that what is shown to one server is of
+  /// no use at another: under TLS its certificate's SHA-256 fingerprint, hex, else "ADDRESS:PORT".
+  /// Empty for unix sockets, whose path a server may lie about.
+  std::string server_mark(TlsSession::Side own_side) const;
   /// Of a unix socket: the path that it was accepted at; empty for others.
   std::string local_path() const;
   /// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.

@@ -170,6 +170,14 @@ Status TlsSession::verify_peer(const TlsContext& context) const {
   return context.check()(fingerprint_of(certificate));
 }
 
+std::string TlsSession::server_fingerprint(Side side) const {
+  X509* const certificate = side == Side::server ? SSL_get_certificate(ssl_.get())
+                                                 : SSL_get0_peer_certificate(ssl_.get());
+  if (!certificate) return {};
+  const std::string fingerprint = fingerprint_of(certificate);
+  return fingerprint.substr(fingerprint.find(':') + 1);
+}
+
 Attempt TlsSession::read(std::span<char> into) {
   ERR_clear_error();
   errno = 0;

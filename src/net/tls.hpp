@@ -62,6 +62,10 @@ class TlsSession {
   /// After the handshake, client side: the verdict of the context's TrustCheck.
   Status verify_peer(const TlsContext& context) const;
 
+  /// After the handshake, on either side: the SHA-256 fingerprint of the server's certificate in 64
+  /// hex digits; empty if there was none.
+  std::string server_fingerprint(Side side) const;
+
   Attempt read(std::span<char> into);
   Attempt write(std::string_view bytes);
   /// Sends close_notify if that is possible without waiting.

@@ -85,6 +85,114 @@ no_reports() {
   nothing_broke
 }
 
+@test "require-auth: the stored sign-in opens TLS and unix sockets by itself" {
+  people
+  guarded_echo --listen wss://127.0.0.1:0
+  echo_send "$ECHO" hello
+  assert_status 0
+  assert_output hello
+  no_reports echo
+  guarded_echo --listen tls://127.0.0.1:0 --listen unix:echo.sock --framing frame
+  for endpoint in "$ECHO" unix:echo.sock unix:./echo.sock; do
+    echo_send "$endpoint" --framing frame hello
+    assert_status 0
+    assert_output hello
+  done
+  no_reports echo
+  nothing_broke
+}
+
+@test "require-auth: a server cannot use at another what a stored sign-in showed it" {
+  people
+  guarded_echo --listen ws://127.0.0.1:0 --listen wss://127.0.0.1:0
+  # Takes the handshake, keeps the ticket, answers nothing of use.
+  "$PYTHON" -uc '
+import re, socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+listener.settimeout(20)
+peer, _ = listener.accept()
+peer.settimeout(20)
+heard = b""
+while b"\r\n\r\n" not in heard:
+    heard += peer.recv(4096)
+open("caught", "wb").write(re.search(rb"Bearer (\S+)", heard)[1])
+peer.close()' >lure.port 3>&- &
+  lure=$!
+  wait_until 10 test -s lure.port
+  echo_send "ws://127.0.0.1:$(cat lure.port)" hello
+  wait "$lure"
+  [[ $(cat caught) == nkt_* ]]
+  for endpoint in "$ECHO" "$(endpoint_of 2 echo)"; do
+    echo_send "$endpoint" --token-file caught hello
+    assert_status 4
+    refute_output
+  done
+  grep -q 'authz_fail.*it is good at the server 127.0.0.1:' echo.err
+  ask whoami "$ENDPOINT" --token "$(asked ticket --audience "127.0.0.1:$(cat lure.port)")"
+  assert_status 4
+  ask whoami "$ENDPOINT" --token "$(asked ticket --audience "${ENDPOINT#tcp://}")"
+  assert_status 0
+  no_reports echo
+  nothing_broke
+}
+
+@test "require-auth: a ticket for one server by address, fingerprint or socket" {
+  people
+  guarded_echo --listen tcp://127.0.0.1:0 --listen tls://127.0.0.1:0 --listen unix:echo.sock
+  tls=$(endpoint_of 2 echo)
+  fingerprint=$(grep -o 'SHA256:[0-9a-f]*' echo.err | head -1)
+  by_address=$(asked ticket --for echo --audience "${ECHO#tcp://}")
+  by_fingerprint=$(asked ticket --for echo --audience "$fingerprint")
+  by_socket=$(asked ticket --for echo --audience "unix:$PWD/echo.sock")
+  good() { echo_send "$1" --token "$2" hello && assert_status 0; }
+  bad() { echo_send "$1" --token "$2" hello; assert_status 4; }
+  good "$ECHO" "$by_address"
+  good "$tls" "$by_fingerprint"
+  good unix:echo.sock "$by_socket"
+  bad "$tls" "$by_address"
+  bad unix:echo.sock "$by_address"
+  bad "$ECHO" "$by_fingerprint"
+  bad unix:echo.sock "$by_fingerprint"
+  bad "$ECHO" "$by_socket"
+  ask ticket --audience echo.example:80
+  assert_status 2
+  no_reports echo
+  nothing_broke
+}
+
+@test "require-auth: a use is counted only where the ticket is good" {
+  people
+  guarded_echo --listen tcp://127.0.0.1:0
+  once=$(asked ticket --for echo --expire 1m --uses 1)
+  ask whoami "$ENDPOINT" --token "$once"
+  assert_status 4
+  echo_send "$ECHO" --token "$once" hello
+  assert_status 0
+  here=$(asked ticket --for auth --expire 1m --uses 1)
+  echo_send "$ECHO" --token "$here" hello
+  assert_status 4
+  ask whoami "$ENDPOINT" --token "$here"
+  assert_status 0
+  no_reports echo
+  nothing_broke
+}
+
+@test "require-auth: the stored sign-in orders and looks" {
+  people
+  guarded_shutdown
+  operate list
+  assert_status 0
+  operate history
+  assert_status 0
+  operate order web1
+  assert_status 5
+  operate enrol
+  assert_status 0
+  no_reports server
+  nothing_broke
+}
+
 @test "require-auth: a person with nc shows a token in the first line" {
   people
   token=$(token_of bert)

@@ -28,8 +28,13 @@ void check_parsed(std::string_view text) {
   const std::string scope = limits.scopes.empty() ? "" : limits.scopes.front();
   const std::string verb = limits.verbs.empty() ? "" : limits.verbs.front();
   const std::string address = limits.network.substr(0, limits.network.find('/'));
-  const TicketUse use{limits.service, scope,   verb,
-                      limits.path,    address, std::max<std::int64_t>(limits.not_before_s, 0)};
+  const TicketUse use{.service = limits.service,
+                      .scope = scope,
+                      .verb = verb,
+                      .path = limits.path,
+                      .address = address,
+                      .now_s = std::max<std::int64_t>(limits.not_before_s, 0),
+                      .audience = limits.audience};
   tests::demand(static_cast<bool>(check_limits(*ticket, use)), "what it names it allows");
   TicketUse late = use;
   late.now_s = limits.expires_s;

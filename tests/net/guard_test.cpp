@@ -250,6 +250,45 @@ TEST_CASE("Guard: a ticket for later requests is held to its limits at each") {
   CHECK(auth.asked(access::frame_type::spend) == 2);
 }
 
+TEST_CASE("Guard: a ticket for one server is good there alone") {
+  FakeAuth auth;
+  GuardedThread guard{auth};
+  const std::string token = auth.sign_in("anna", {});
+  const std::string ticket = ticket_of(token, [](auto& t) { t.audience = "127.0.0.1:9007"; });
+  Wish here = wish();
+  CHECK(refusal(guard.ask(ticket, here)) == Errc::refused);
+  here.audience = "127.0.0.1:9008";
+  CHECK(refusal(guard.ask(ticket, here)) == Errc::refused);
+  here.audience = "127.0.0.1:9007";
+  const auto who = guard.ask(ticket, here);
+  REQUIRE(who);
+  CHECK(guard->may(*who, here));
+  CHECK(!guard->may(*who, wish()));
+}
+
+TEST_CASE("Guard: no use is counted of a ticket that is not good here") {
+  FakeAuth auth;
+  GuardedThread guard{auth};
+  const std::string token = auth.sign_in("anna", {});
+  const auto refused = [&](auto narrow) {
+    const std::string ticket = ticket_of(token, [&](auto& t) {
+      t.uses = 1;
+      narrow(t);
+    });
+    return refusal(guard.ask(ticket)) == Errc::refused;
+  };
+  const std::int64_t now = std::time(nullptr);
+  CHECK(refused([](auto& t) { t.service = "echo"; }));
+  CHECK(refused([](auto& t) { t.network = "198.51.100.0/24"; }));
+  CHECK(refused([](auto& t) { t.audience = "127.0.0.1:9007"; }));
+  CHECK(refused([&](auto& t) { t.not_before_s = now + 60; }));
+  CHECK(refused([&](auto& t) { t.expires_s = now - 1; }));
+  CHECK(refused([](auto& t) { t.verbs = {"get"}; }));
+  CHECK(refused([](auto& t) { t.path = "/a"; }));
+  CHECK(refused([](auto& t) { t.scopes = {"a"}; }));
+  CHECK(auth.asked(access::frame_type::spend) == 0);
+}
+
 TEST_CASE("Guard: a forged ticket harms neither its holder's tickets nor the count of uses") {
   FakeAuth auth;
   GuardedThread guard{auth};

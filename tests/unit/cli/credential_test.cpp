@@ -51,7 +51,7 @@ net::Endpoint at(std::string_view text) {
 
 std::string shown(const Result<Credential>& credential, std::string_view to) {
   REQUIRE(credential);
-  const auto text = credential->for_service("echo", at(to));
+  const auto text = credential->for_service("echo", at(to), "127.0.0.1:7");
   return text ? *text : text.error().code.message();
 }
 
@@ -101,9 +101,25 @@ TEST_CASE("Credential: of a stored sign-in a ticket for that service goes, good 
   REQUIRE(ticket);
   CHECK(ticket->session == identity::session_id_of(token));
   CHECK(ticket->limits.service == "echo");
+  CHECK(ticket->limits.audience == "127.0.0.1:7");
+  CHECK(ticket->limits.verbs.empty());
   CHECK(ticket->limits.expires_s <= std::time(nullptr) + 60);
   CHECK(ticket->limits.expires_s >= std::time(nullptr) + 50);
   CHECK(shown(home.credential(), "ws://a.example:1").empty());
+}
+
+TEST_CASE("Credential: of a stored sign-in nothing goes to a server that cannot be told apart") {
+  Home home;
+  home.sign_in(identity::make_token());
+  const auto credential = home.credential();
+  REQUIRE(credential);
+  const auto text = credential->for_service("echo", at("wss://a.example:1"), "");
+  REQUIRE(text);
+  CHECK(text->empty());
+  const auto read_only =
+      credential->for_service("echo", at("ws://127.0.0.1:7"), "127.0.0.1:7", {"list"});
+  REQUIRE(read_only);
+  CHECK(identity::parse_ticket(*read_only)->limits.verbs == std::vector<std::string>{"list"});
 }
 
 TEST_CASE("complete_auth: plain on this machine, TLS elsewhere, never in clear") {

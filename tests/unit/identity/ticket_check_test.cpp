@@ -58,6 +58,19 @@ TEST_CASE("check_limits: the service") {
   CHECK(reason([](TicketLimits& l) { l.service = "filesrv"; }, {"", "", "", "", "", 1}) != "");
 }
 
+TEST_CASE("check_limits: the server itself") {
+  const auto limit = [](TicketLimits& l) { l.audience = "127.0.0.1:9007"; };
+  TicketUse at = use;
+  CHECK(reason(limit, at) == "it is good at the server 127.0.0.1:9007 only");
+  for (const char* other : {"127.0.0.1:9008", "127.0.0.1:900", "127.0.0.1", "unix:/a"}) {
+    at.audience = other;
+    CHECK(reason(limit, at) != "");
+  }
+  at.audience = "127.0.0.1:9007";
+  CHECK(reason(limit, at) == "");
+  CHECK(reason([](TicketLimits&) {}, at) == "");
+}
+
 TEST_CASE("check_limits: the scopes") {
   CHECK(reason([](TicketLimits& l) { l.scopes = {"filesrv:get"}; }) == "");
   CHECK(reason([](TicketLimits& l) { l.scopes = {"echo", "filesrv"}; }) == "");

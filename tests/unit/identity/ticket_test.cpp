@@ -103,22 +103,26 @@ TEST_CASE("make_ticket: brings limits into their plain form") {
 }
 
 TEST_CASE("parse_ticket: no flipped bit passes") {
-  std::string text{foreign};
-  for (std::size_t at = 0; at < text.size(); ++at)
-    for (int bit = 0; bit < 8; ++bit) {
-      text[at] = static_cast<char>(text[at] ^ 1 << bit);
-      const auto ticket = parse_ticket(text);
-      CHECK((!ticket || !verify_signature(*ticket, key())));
-      text[at] = foreign[at];
-    }
-  auto bytes = *from_base64(foreign.substr(4), Base64::url);
-  for (std::size_t at = 0; at < bytes.size(); ++at)
-    for (int bit = 0; bit < 8; ++bit) {
-      bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
-      const auto ticket = parse_ticket("nkt_" + to_base64(bytes, Base64::url));
-      CHECK((!ticket || !verify_signature(*ticket, key())));
-      bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
-    }
+  TicketLimits bound = foreign_limits;
+  bound.audience = "127.0.0.1:9007";
+  for (const std::string& whole : {std::string{foreign}, *make_ticket(token, bound)}) {
+    std::string text = whole;
+    for (std::size_t at = 0; at < text.size(); ++at)
+      for (int bit = 0; bit < 8; ++bit) {
+        text[at] = static_cast<char>(text[at] ^ 1 << bit);
+        const auto ticket = parse_ticket(text);
+        CHECK((!ticket || !verify_signature(*ticket, key())));
+        text[at] = whole[at];
+      }
+    auto bytes = *from_base64(std::string_view{whole}.substr(4), Base64::url);
+    for (std::size_t at = 0; at < bytes.size(); ++at)
+      for (int bit = 0; bit < 8; ++bit) {
+        bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
+        const auto ticket = parse_ticket("nkt_" + to_base64(bytes, Base64::url));
+        CHECK((!ticket || !verify_signature(*ticket, key())));
+        bytes[at] = static_cast<char>(bytes[at] ^ 1 << bit);
+      }
+  }
 }
 
 TEST_CASE("parse_ticket: no part of a ticket, and nothing behind one, passes") {
@@ -141,7 +145,7 @@ TEST_CASE("parse_ticket: no part of a ticket, and nothing behind one, passes") {
 TEST_CASE("parse_ticket: refuses a limit that it does not know, although it is signed") {
   const std::string expires = "07000800000000773593ff";
   CHECK(fields_refusal(expires) == std::error_code{});
-  CHECK(fields_refusal(expires + "09000141") == Errc::refused);
+  CHECK(fields_refusal(expires + "0a000141") == Errc::refused);
   CHECK(fields_refusal(expires + "ff0000") == Errc::refused);
   CHECK(fields_refusal("000000" + expires) == Errc::refused);
   CHECK(refusal(signed_text(*from_hex(expires), 2)) == Errc::wrong_version);
@@ -193,6 +197,52 @@ TEST_CASE("parse_ticket: refuses every second form of the same limits, although 
   malformed("0600080000000000000000" + expires);
   malformed("06000800000000773593ff" + expires);  // Begins when it ends.
   malformed(expires + "08000400000000");
+}
+
+TEST_CASE("make_ticket: the server that it is for, in the one form that both ends know") {
+  const std::string hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+  const auto kept = [](std::string_view audience) -> std::string {
+    TicketLimits limits;
+    limits.expires_s = 2'000'000'000;
+    limits.audience = audience;
+    const auto text = make_ticket(token, limits);
+    if (!text) return std::string{};
+    const auto ticket = parse_ticket(*text);
+    return ticket && verify_signature(*ticket, key()) ? ticket->limits.audience : std::string{"?"};
+  };
+  CHECK(kept(hex) == hex);
+  CHECK(kept("SHA256:" + hex) == hex);
+  CHECK(kept("00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+             "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF") == hex);
+  CHECK(kept("127.0.0.1:80") == "127.0.0.1:80");
+  CHECK(kept("[::1]:80") == "[::1]:80");
+  CHECK(kept("[0:0::1]:80") == "[::1]:80");
+  CHECK(kept("[::ffff:192.0.2.1]:65535") == "192.0.2.1:65535");
+  CHECK(kept("unix:/run/a.sock") == "unix:/run/a.sock");
+  CHECK(kept("unix:/run/.//a.sock") == "unix:/run/a.sock");
+  for (const char* wrong :
+       {"a.example:80", "localhost:1", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:80",
+        "[127.0.0.1]:80", "127.0.0.1/8:80", "127.0.0.1:+1", "unix:a", "unix:/a/../b", "unix:/",
+        "unix:/a\nb", "SHA256:00", "[::1%lo]:80", ":80", "[]:80"})
+    CHECK(kept(wrong) == "");
+  CHECK(kept("unix:/" + std::string(106, 'a')) != "");
+  CHECK(kept("unix:/" + std::string(107, 'a')) == "");
+}
+
+TEST_CASE("parse_ticket: a server that it is for has one encoding only") {
+  constexpr std::string_view expires = "0700080000000077359400";
+  const auto with = [&](std::string_view audience) {
+    std::string field = "\x09";
+    field += '\0';
+    field += static_cast<char>(audience.size());
+    return refusal(signed_text(*from_hex(expires) + field.append(audience)));
+  };
+  CHECK(with("127.0.0.1:80") == std::error_code{});
+  CHECK(with("unix:/a") == std::error_code{});
+  for (const char* other : {"", "127.0.0.1:080", "[::ffff:127.0.0.1]:80", "unix:/./a", "host:80"})
+    CHECK(with(other) == Errc::malformed);
+  CHECK(with(std::string(64, 'A')) == Errc::malformed);
+  CHECK(with(std::string(64, 'a')) == std::error_code{});
 }
 
 TEST_CASE("make_ticket: refuses limits that make no sense") {
