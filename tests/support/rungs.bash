@@ -122,7 +122,7 @@ run_programs() {
   local fixed=()
   (($(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28) <= 28)) || fixed=(setarch -R)
   TSAN_OPTIONS=halt_on_error=1 "${fixed[@]}" \
-    ctest --test-dir "build/$1" -V -R "$2" --timeout 120 --no-tests=error
+    ctest --test-dir "build/$1" -V -R "$2" --timeout 300 --no-tests=error
 }
 
 # run_bats ARGUMENT...: one bounded run; each test has two minutes.
