@@ -125,10 +125,10 @@ asio::awaitable<Status> Reception::serve(net::Connection& connection) {
   if (scheme == net::Scheme::ws || scheme == net::Scheme::wss)
     co_return co_await serve_web(connection);
   // Whoever thinks about what to type is not to be cut off like a handshake that stalls.
-  connection.touch();
-  connection.stream().expire_in(first_byte_limit_);  // Until the first byte, which touches.
+  connection.limit_silence(std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit_));
   bool greeted = false;
   const Result<wire::Dialect> dialect = co_await tell_dialect(connection, greeted);
+  connection.limit_silence(idle_limit_);
   if (!dialect) co_return dialect.error();
   switch (*dialect) {
     case wire::Dialect::frame: co_return co_await serve_frames(connection);

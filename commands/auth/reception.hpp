@@ -29,7 +29,7 @@ class Reception {
         admin_path_{std::move(admin_path)},
         offers_tls_{offers_tls},
         message_size_max_{message_size_max},
-        first_byte_limit_{std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit)} {}
+        idle_limit_{idle_limit} {}
 
   asio::awaitable<Status> serve(net::Connection& connection);
 
@@ -48,7 +48,7 @@ class Reception {
   const std::string admin_path_;
   const bool offers_tls_;
   const std::size_t message_size_max_;
-  const std::chrono::nanoseconds first_byte_limit_;
+  const std::chrono::nanoseconds idle_limit_;
 };
 
 }  // namespace netkit::auth
