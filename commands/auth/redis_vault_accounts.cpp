@@ -49,13 +49,13 @@ Result<std::optional<Account>> RedisVault::find_account(std::string_view user_ke
 Result<Vault::Addition> RedisVault::add_account(const Account& account,
                                                 const std::optional<std::string>& code_hash,
                                                 bool first_administrates, Time now) {
-  const Result<std::string> scopes = values::packed_scopes(account.scopes);
+  const Result<std::string> scopes = packed_scopes(account.scopes);
   if (!scopes) return scopes.error();
   std::string of_first;
   if (first_administrates) {
     std::vector<std::string> more = account.scopes;
     more.emplace_back(administrator);
-    Result<std::string> packed = values::packed_scopes(std::move(more));
+    Result<std::string> packed = packed_scopes(std::move(more));
     if (!packed) return packed.error();
     of_first = *std::move(packed);
   }
@@ -97,7 +97,7 @@ Result<Vault::Rescoped> RedisVault::change_scopes(std::string_view user_key,
                                                   std::span<const std::string> give,
                                                   std::span<const std::string> take) {
   // A word with a space would become two.
-  const Result<std::string> given = values::packed_scopes({give.begin(), give.end()});
+  const Result<std::string> given = packed_scopes({give.begin(), give.end()});
   if (!given) return given.error();
   Ids words = values::words(user_key, scopes_per_account_max, give.size());
   words.insert(words.end(), give.begin(), give.end());

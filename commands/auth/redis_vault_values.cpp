@@ -53,19 +53,6 @@ Error strange(std::string_view what) {
           "in Redis, " + std::string{what} + " is not as we keep it"};
 }
 
-Result<std::string> packed_scopes(std::vector<std::string> scopes) {
-  std::sort(scopes.begin(), scopes.end());
-  scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
-  for (const std::string& scope : scopes)
-    if (scope.empty() || scope.find(' ') != std::string::npos)
-      return Error{std::make_error_code(std::errc::invalid_argument),
-                   "keep the scope '" + escape_for_display(scope) + "'"};
-  if (scopes.size() > scopes_per_account_max)
-    return Error{Errc::too_large, "keep the scopes",
-                 std::to_string(scopes_per_account_max) + " an account are the most"};
-  return join(scopes, " ");
-}
-
 Result<Account> account_of(const RedisReply& reply) {
   Fields fields{reply, account_fields};
   Account account;

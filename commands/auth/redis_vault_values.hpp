@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/auth/packed_scopes.hpp"
 #include "commands/auth/vault.hpp"
 #include "store/redis_link.hpp"
 
@@ -33,10 +34,6 @@ std::vector<std::string> words(const Values&... values) {
   (made.push_back(text(values)), ...);
   return made;
 }
-
-/// Sorted, each once, a space between, as the SQLite vault keeps them. EINVAL for a word that this
-/// would take for several, Errc::too_large beyond scopes_per_account_max.
-Result<std::string> packed_scopes(std::vector<std::string> scopes);
 
 /// What is in Redis and is not ours: changed by hand, or damaged.
 Error strange(std::string_view what);

@@ -109,25 +109,6 @@ Status copy_into(const std::string& source, const std::string& path) {
 
 namespace rows {
 
-Result<std::string> packed_scopes(std::vector<std::string> scopes) {
-  std::sort(scopes.begin(), scopes.end());
-  scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
-  for (const std::string& scope : scopes)
-    if (scope.empty() || scope.find(' ') != std::string::npos)
-      return Error{std::make_error_code(std::errc::invalid_argument),
-                   "keep the scope '" + escape_for_display(scope) + "'"};
-  if (scopes.size() > scopes_per_account_max)
-    return Error{Errc::too_large, "keep the scopes",
-                 std::to_string(scopes_per_account_max) + " an account are the most"};
-  return join(scopes, " ");
-}
-
-std::vector<std::string> unpacked_scopes(std::string_view packed) {
-  if (packed.empty()) return {};
-  const std::vector<std::string_view> words = split(packed, ' ');
-  return {words.begin(), words.end()};
-}
-
 bool has_administrator(std::string_view packed_scopes) {
   const std::vector<std::string_view> words = split(packed_scopes, ' ');
   return std::find(words.begin(), words.end(), administrator) != words.end();

@@ -15,7 +15,7 @@ Account account_of(const Statement& row) {
   Account account;
   account.user = row.text(0);
   account.password = row.text(1);
-  account.scopes = rows::unpacked_scopes(row.text(2));
+  account.scopes = unpacked_scopes(row.text(2));
   account.created = row.number(3);
   account.password_changed = row.number(4);
   account.version = static_cast<std::uint64_t>(row.number(5));
@@ -34,7 +34,7 @@ Result<std::optional<Rights>> find_rights(store::Database& database, std::string
       database, "SELECT id, scopes, administrates FROM accounts WHERE key = ?", user_key);
   if (!row) return row.error();
   return rows::one(*row, [](const Statement& found) {
-    return Rights{found.number(0), rows::unpacked_scopes(found.text(1)), found.number(2) != 0};
+    return Rights{found.number(0), unpacked_scopes(found.text(1)), found.number(2) != 0};
   });
 }
 
@@ -93,7 +93,7 @@ Result<Vault::Addition> SqliteVault::add_account(const Account& account,
     if (!other) return other.error();
     if (!*other) scopes.emplace_back(rows::administrator);
   }
-  const Result<std::string> packed = rows::packed_scopes(std::move(scopes));
+  const Result<std::string> packed = packed_scopes(std::move(scopes));
   if (!packed) return packed.error();
   const bool administrates = rows::has_administrator(*packed);
   const Result<std::int64_t> version = next_version();
@@ -159,7 +159,7 @@ Result<Vault::Rescoped> SqliteVault::change_scopes(std::string_view user_key,
   scopes.insert(scopes.end(), give.begin(), give.end());
   for (const std::string& scope : take)
     std::erase(scopes, scope);
-  const Result<std::string> packed = rows::packed_scopes(std::move(scopes));
+  const Result<std::string> packed = packed_scopes(std::move(scopes));
   if (!packed) return packed.error();
   const bool administrates = rows::has_administrator(*packed);
   if ((*rights)->administrates && !administrates) {

@@ -1,5 +1,4 @@
-// How rows become values and lists of scopes become text, for the parts of the SQLite vault. Only
-// they include it.
+// How rows become values, for the parts of the SQLite vault. Only they include it.
 #pragma once
 
 #include <optional>
@@ -7,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "commands/auth/packed_scopes.hpp"
 #include "commands/auth/vault.hpp"
 #include "store/database.hpp"
 
@@ -14,9 +14,6 @@ namespace netkit::auth::rows {
 
 inline constexpr std::string_view administrator = "admin";
 
-/// Sorted, each once, a space between. EINVAL for a word that this would take for several.
-Result<std::string> packed_scopes(std::vector<std::string> scopes);
-std::vector<std::string> unpacked_scopes(std::string_view packed);
 bool has_administrator(std::string_view packed_scopes);
 
 /// All rows' first columns, to the end of the statement.
