@@ -1,12 +1,12 @@
 // list, cancel, history, wake and enrol: each asks the server one thing and prints the answer.
 #include "commands/shutdown/verbs.hpp"
 
-#include <charconv>
 #include <map>
 #include <set>
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "cli/json_text.hpp"
 #include "cli/paths.hpp"
 #include "commands/shutdown/operator_client.hpp"
 #include "commands/shutdown/records.hpp"
@@ -187,17 +187,11 @@ class EnrolAction final : public AskAction {
   std::optional<std::string> revoke_;
 };
 
-std::string number_text(double value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  return {digits, end};
-}
-
 /// A member for a person: text safe to show, numbers and words as they are.
 std::string shown(const wire::Json* value) {
   if (!value || value->is_null()) return {};
   if (const auto text = value->string()) return escape_for_display(*text);
-  return json_text(*value);
+  return cli::json_text(*value);
 }
 
 }  // namespace
@@ -224,7 +218,7 @@ void add_hosts(JsonObject& to, const Hosts& hosts) {
 
 Status show_line(cli::Context& context, const wire::Json& object,
                  std::initializer_list<std::string_view> members) {
-  if (context.out.json()) return context.out.line(json_text(object));
+  if (context.out.json()) return context.out.line(cli::json_text(object));
   std::string line;
   std::size_t end = 0;
   for (const std::string_view member : members) {
@@ -238,36 +232,13 @@ Status show_line(cli::Context& context, const wire::Json& object,
 }
 
 Status show_step(cli::Context& context, const wire::Json& step) {
-  if (context.out.json()) return context.out.line(json_text(step));
+  if (context.out.json()) return context.out.line(cli::json_text(step));
   std::vector<std::string> after;
   for (const wire::Json& each : step.items("after"))
     after.push_back(shown(&each));
   const std::string who =
       shown(step.find("stage")) + "\t" + shown(step.find("host")) + "\t" + shown(step.find("when"));
   return context.out.line(after.empty() ? who : who + "\tafter " + join(after, " "));
-}
-
-std::string json_text(const wire::Json& value) {
-  if (const auto text = value.string()) {
-    std::string quoted;
-    append_json_string(quoted, *text);
-    return quoted;
-  }
-  if (const auto number = value.integer()) return std::to_string(*number);
-  if (const auto number = value.number()) return number_text(*number);
-  if (const auto truth = value.boolean()) return *truth ? "true" : "false";
-  std::vector<std::string> parts;
-  if (value.is_array()) {
-    for (const wire::Json& each : value.items())
-      parts.push_back(json_text(each));
-    return "[" + join(parts, ",") + "]";
-  }
-  if (!value.is_object()) return "null";
-  for (std::size_t i = 0; i < value.keys().size(); ++i) {
-    append_json_string(parts.emplace_back(), value.keys()[i]);
-    parts.back() += ":" + json_text(value.values()[i]);
-  }
-  return "{" + join(parts, ",") + "}";
 }
 
 std::unique_ptr<cli::Action> make_list() {

@@ -30,7 +30,4 @@ Status show_line(cli::Context& context, const wire::Json& object,
 /// One step of a plan that was not carried out.
 Status show_step(cli::Context& context, const wire::Json& step);
 
-/// `value` as JSON again.
-std::string json_text(const wire::Json& value);
-
 }  // namespace netkit::shutdown
