@@ -6,7 +6,6 @@ load support
 load auth_server
 
 setup() {
-  command -v redis-server >/dev/null || skip "redis-server is not installed"
   auth_home
   REDIS_SOCKET=$BATS_TEST_TMPDIR/redis.sock
   start_redis
