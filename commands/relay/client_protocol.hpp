@@ -45,23 +45,24 @@ inline constexpr std::uint16_t event = 23;
 //      have: where the log of each relay stood, for a client that has seen nothing yet.
 // {"do":"join","room":R,"history":N?} -> {"room":R,"first":N,"last":N}
 // {"do":"part","room":R}              {"do":"nick","nick":N} -> {"nick":N}
-// {"do":"who","room":R?} -> {"people":[{"nick":N,"relay":N,"rooms":[R…],"since":RFC3339,"away":B}…]}
+// {"do":"who","room":R?}
+//   -> {"people":[{"nick":N,"relay":N,"rooms":[R…],"since":RFC3339,"away":B}…]}
 // {"do":"rooms"} -> {"rooms":[{"room":R,"people":N}…]}
 // {"do":"history","room":R,"from":N,"to":N} -> {"messages":[json_of(Said)…],"missing":N}
 // {"do":"kick"|"mute"|"ban"|"unmute"|"unban","nick":N,"why":T?,"for":SECONDS?}
 //                                     needs the scope relay:moderate, or the admin socket
 
-/// A message of a client. Views end with the frame.
+/// A message of a client. Views end with the frame. Names longer than 255 bytes are cut.
 struct Saying {
   std::uint64_t number = 0;
-  std::string_view room;  ///< say
-  std::string_view to;    ///< direct
-  std::string_view text;
+  std::string_view room{};  ///< say
+  std::string_view to{};    ///< direct
+  std::string_view text{};
 };
 
 void append_say(std::string& out, const Saying& saying);
 void append_direct(std::string& out, const Saying& saying);
-/// Of a say or direct frame. Errc::malformed or not_utf8.
+/// Of a say or direct frame. Errc::malformed (number 0, too), or not_utf8. The text may be empty.
 Result<Saying> decode_saying(const wire::Frame& frame);
 
 /// said or told, as said.room is set or not.
@@ -75,7 +76,8 @@ Result<std::uint64_t> decode_ack(const wire::Frame& frame);
 ///  "number":N}; a direct one is an event "direct" with "to" and without "room".
 std::string json_of(const Said& said);
 /// {"event":"join"|"leave"|"nick"|"gap"|"relay-away"|"relay-back"|"notice"|"moderated","time":…,
-///  "text":sentence_of(event)} and those of room, nick, other, relay, from, to, count that it has.
+///  "text":sentence_of(event)} and those of room, nick, other, relay, from, to, count that it has;
+///  what leave and moderated give as the reason is "why".
 std::string json_of(const Event& event);
 /// Views into `kept`, which the texts are moved to. Errc::malformed.
 Result<Event> read_event(std::string_view json, std::string& kept);

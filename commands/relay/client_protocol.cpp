@@ -1,0 +1,258 @@
+// Frames and JSON between chat and relay, written and read.
+#include "commands/relay/client_protocol.hpp"
+
+#include <array>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "wire/json.hpp"
+
+namespace netkit::relay {
+namespace {
+
+using Kind = Event::Kind;
+
+/// As their numbers are.
+constexpr std::array<std::string_view, 8> event_names{
+    "join", "leave", "nick", "gap", "relay-away", "relay-back", "notice", "moderated"};
+
+/// An event's texts are names and a sentence.
+constexpr std::size_t event_size_max = 256 * 1024;
+
+void append_str8(std::string& out, std::string_view text) {
+  const std::string_view kept = utf8_prefix(text, 255);
+  out += static_cast<char>(kept.size());
+  out += kept;
+}
+
+/// Puts the header before a body that was appended behind room for it.
+class FrameWriter {
+ public:
+  FrameWriter(std::string& out, std::uint16_t type) : out_{out}, type_{type}, begin_{out.size()} {
+    out_.append(wire::frame_header_size, '\0');
+  }
+  FrameWriter(const FrameWriter&) = delete;
+  FrameWriter& operator=(const FrameWriter&) = delete;
+  ~FrameWriter() {
+    const std::string_view body = std::string_view{out_}.substr(begin_ + wire::frame_header_size);
+    const auto header = wire::frame_header({.type = type_, .body = body});
+    out_.replace(begin_, header.size(), header.data(), header.size());
+  }
+
+ private:
+  std::string& out_;
+  const std::uint16_t type_;
+  const std::size_t begin_;
+};
+
+/// Takes fields off the front of a body; once one is missing all others are empty.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view body) : left_{body} {}
+
+  std::uint64_t u64() {
+    const std::string_view bytes = take(sizeof(std::uint64_t));
+    return bytes.empty() ? 0 : load_be<std::uint64_t>(bytes.data());
+  }
+  std::string_view str8() {
+    const std::string_view size = take(1);
+    return size.empty() ? size : text(take(static_cast<unsigned char>(size[0])));
+  }
+  std::string_view rest() { return text(std::exchange(left_, {})); }
+
+  Status outcome() const {
+    if (missing_) return Errc::malformed;
+    if (!utf8_) return Errc::not_utf8;
+    return ok;
+  }
+
+ private:
+  std::string_view take(std::size_t size) {
+    missing_ = missing_ || left_.size() < size;
+    if (missing_) return {};
+    const std::string_view taken = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return taken;
+  }
+  std::string_view text(std::string_view taken) {
+    utf8_ = utf8_ && is_utf8(taken);
+    return taken;
+  }
+
+  std::string_view left_;
+  bool missing_ = false;
+  bool utf8_ = true;
+};
+
+void append_saying(std::string& out, std::uint16_t type, std::uint64_t number,
+                   std::string_view where, std::string_view text) {
+  const FrameWriter writer{out, type};
+  append_be(out, number);
+  append_str8(out, where);
+  out += text;
+}
+
+void add_text(JsonObject& to, std::string_view key, std::string_view value) {
+  if (!value.empty()) to.add(key, value);
+}
+
+void add_number(JsonObject& to, std::string_view key, std::uint64_t value) {
+  if (value > 0) to.add(key, value);
+}
+
+/// What the sentence does not repeat as it is: read_event() makes the sentence again.
+bool has_reason(Kind kind) {
+  return kind == Kind::parted || kind == Kind::moderated;
+}
+
+std::optional<Kind> read_kind(std::string_view name) {
+  for (std::size_t i = 0; i < event_names.size(); ++i)
+    if (event_names[i] == name) return static_cast<Kind>(i);
+  return std::nullopt;
+}
+
+/// False for a member that is there and no number of ours.
+bool read_number(const wire::Json& from, std::string_view key, std::uint64_t& value) {
+  if (!from.find(key)) return true;
+  const std::optional<std::int64_t> number = from.integer(key);
+  if (!number || *number < 0) return false;
+  value = static_cast<std::uint64_t>(*number);
+  return true;
+}
+
+/// False for a member that is there and no text.
+bool has_text_or_nothing(const wire::Json& from, std::string_view key) {
+  return !from.find(key) || from.string(key);
+}
+
+}  // namespace
+
+void append_say(std::string& out, const Saying& saying) {
+  append_saying(out, frame_type::say, saying.number, saying.room, saying.text);
+}
+
+void append_direct(std::string& out, const Saying& saying) {
+  append_saying(out, frame_type::direct, saying.number, saying.to, saying.text);
+}
+
+Result<Saying> decode_saying(const wire::Frame& frame) {
+  const bool direct = frame.type == frame_type::direct;
+  if (!direct && frame.type != frame_type::say) return Errc::malformed;
+  FieldReader fields{frame.body};
+  Saying saying;
+  saying.number = fields.u64();
+  (direct ? saying.to : saying.room) = fields.str8();
+  saying.text = fields.rest();
+  if (Status read = fields.outcome(); !read) return read.error();
+  if (saying.number == 0 || (direct && saying.to.empty())) return Errc::malformed;
+  return saying;
+}
+
+void append_said(std::string& out, const Said& said) {
+  const bool direct = said.room.empty();
+  const FrameWriter writer{out, direct ? frame_type::told : frame_type::said};
+  append_be(out, said.id.log);
+  append_be(out, said.id.seq);
+  append_be(out, said.time_ms);
+  append_be(out, said.sender);
+  append_be(out, said.number);
+  append_str8(out, direct ? said.to : said.room);
+  append_str8(out, said.nick);
+  out += said.text;
+}
+
+Result<Said> decode_said(const wire::Frame& frame) {
+  const bool direct = frame.type == frame_type::told;
+  if (!direct && frame.type != frame_type::said) return Errc::malformed;
+  FieldReader fields{frame.body};
+  Said said;
+  said.id.log = fields.u64();
+  said.id.seq = fields.u64();
+  said.time_ms = fields.u64();
+  said.sender = fields.u64();
+  said.number = fields.u64();
+  (direct ? said.to : said.room) = fields.str8();
+  said.nick = fields.str8();
+  said.text = fields.rest();
+  if (Status read = fields.outcome(); !read) return read.error();
+  if (said.id.seq == 0 || (!direct && said.room.empty())) return Errc::malformed;
+  return said;
+}
+
+void append_ack(std::string& out, std::uint64_t number) {
+  const FrameWriter writer{out, frame_type::ack};
+  append_be(out, number);
+}
+
+Result<std::uint64_t> decode_ack(const wire::Frame& frame) {
+  if (frame.type != frame_type::ack || frame.body.size() != sizeof(std::uint64_t))
+    return Errc::malformed;
+  return load_be<std::uint64_t>(frame.body.data());
+}
+
+std::string json_of(const Said& said) {
+  const bool direct = said.room.empty();
+  JsonObject object;
+  object.add("event", direct ? "direct" : "message").add("id", to_text(said.id));
+  object.add(direct ? "to" : "room", direct ? said.to : said.room);
+  object.add("nick", said.nick).add("text", said.text).add("time", time_text(said.time_ms));
+  return object.add("sender", to_hex16(said.sender)).add("number", said.number).str();
+}
+
+std::string json_of(const Event& event) {
+  JsonObject object;
+  object.add("event", event_names[static_cast<std::size_t>(event.kind)]);
+  object.add("time", time_text(event.time_ms)).add("text", sentence_of(event));
+  add_text(object, "room", event.room);
+  add_text(object, "nick", event.nick);
+  add_text(object, "other", event.other);
+  add_text(object, "relay", event.relay);
+  if (has_reason(event.kind)) add_text(object, "why", event.text);
+  add_number(object, "from", event.from);
+  add_number(object, "to", event.to);
+  add_number(object, "count", event.count);
+  return object.str();
+}
+
+Result<Event> read_event(std::string_view json, std::string& kept) {
+  const Result<wire::Json> parsed =
+      wire::Json::parse(json, {.size_max = event_size_max, .depth_max = 4, .values_max = 64});
+  if (!parsed || !parsed->is_object()) return Errc::malformed;
+  const auto kind = read_kind(parsed->string("event").value_or(""));
+  if (!kind) return Errc::malformed;
+  Event event{.kind = *kind};
+  const auto time = read_time(parsed->string("time").value_or(""));
+  if (!time || !read_number(*parsed, "from", event.from) || !read_number(*parsed, "to", event.to) ||
+      !read_number(*parsed, "count", event.count))
+    return Errc::malformed;
+  event.time_ms = *time;
+
+  // Appending may move what was appended before: the views are made once all of it is there.
+  const char* const reason = has_reason(*kind) ? "why" : "text";
+  const std::array<std::pair<const char*, std::string_view*>, 5> texts{{
+      {"room", &event.room},
+      {"nick", &event.nick},
+      {"other", &event.other},
+      {"relay", &event.relay},
+      {reason, &event.text},
+  }};
+  kept.clear();
+  for (const auto& [key, view] : texts) {
+    if (!has_text_or_nothing(*parsed, key)) return Errc::malformed;
+    kept += parsed->string(key).value_or("");
+  }
+  std::size_t begin = 0;
+  for (const auto& [key, view] : texts) {
+    const std::size_t size = parsed->string(key).value_or("").size();
+    *view = std::string_view{kept}.substr(begin, size);
+    begin += size;
+  }
+  if (*kind != Kind::notice && !has_reason(*kind)) event.text = {};
+  return event;
+}
+
+}  // namespace netkit::relay
