@@ -29,4 +29,18 @@ class Tongue {
 
 const Tongue& tongue_of(Lane lane);
 
+// line    `NICK: TEXT` and LF; a direct message `NICK -> TO: TEXT`, to both. Notices and answers
+//         are lines that begin with "* ". Of events it tells gap, relay_away, relay_back, notice
+//         and moderated.
+// len64   the bare text, as the original server sent it; a direct message `NICK -> TO: TEXT`, so
+//         that nobody answers it in public. Notices as above, LF only between lines.
+// web     one WebSocket text message each: json_of(), {"event":"ack","number":N}, and answers with
+//         the "id" of their request.
+
+/// A text of anybody as one line: its line ends become " / ", what may not reach a terminal is
+/// escaped as escape_for_display() does it, and backslashes stay.
+std::string as_line(std::string_view text);
+/// What an answer in JSON says to a person: lines, each with LF.
+std::string words_of_answer(std::string_view json);
+
 }  // namespace netkit::relay
