@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "commands/relay/record.hpp"
-#include "identity/secret.hpp"
+#include "identity/key_pair.hpp"
 
 namespace netkit::relay {
 
@@ -22,7 +22,7 @@ struct Bundle {
   LogId log = 0;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  std::shared_ptr<const std::string> bytes;  ///< All of it, as on the wire.
+  std::shared_ptr<const std::string> bytes = {};  ///< All of it, as on the wire.
 
   std::string_view records() const;  ///< For decode_record(), one after the other.
 };
@@ -31,6 +31,9 @@ struct Bundle {
 Result<Bundle> parse_bundle(std::string bytes);
 /// Whether that log's key made it.
 bool is_signed(const Bundle& bundle, std::string_view public_key);
+/// The same for what LogKey::sign() made.
+bool is_signed(std::string_view what, std::string_view message, std::string_view public_key,
+               std::string_view signature);
 
 LogId log_of(std::string_view public_key);
 SenderKey sender_of(std::string_view secret);
@@ -39,16 +42,20 @@ SenderKey sender_of(std::string_view secret);
 class LogKey {
  public:
   static LogKey make();
-  const std::string& public_key() const { return public_key_; }  ///< 32 bytes.
+  /// Of 32 secret bytes, for tests that need the same log each time. Errc::usage for others.
+  static Result<LogKey> from_seed(std::string_view seed);
+  const std::string& public_key() const { return pair_.public_key(); }  ///< 32 bytes.
   LogId log() const { return log_; }
   /// `records` are `count` encoded ones, the first of which is number `first`.
   Bundle seal(std::uint64_t first, std::uint16_t count, std::string_view records) const;
+  /// 64 bytes; `what` keeps what is signed for one purpose from passing for another.
+  std::string sign(std::string_view what, std::string_view message) const;
 
  private:
-  LogKey() = default;
-  identity::Secret seed_;
-  std::string public_key_;
-  LogId log_ = 0;
+  explicit LogKey(identity::KeyPair pair);
+
+  identity::KeyPair pair_;
+  LogId log_;
 };
 
 }  // namespace netkit::relay

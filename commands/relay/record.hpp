@@ -61,10 +61,10 @@ struct Record {
   SenderKey to = 0;
   Measure measure = Measure::kick;
   std::uint64_t until_ms = 0;
-  std::string_view room;
-  std::string_view nick;  ///< As the sender calls itself, without what a clash adds.
-  std::string_view to_nick;
-  std::string_view text;  ///< say, direct: what is said; leave, moderate: why; enter: address.
+  std::string_view room = {};
+  std::string_view nick = {};  ///< As the sender calls itself, without what a clash adds.
+  std::string_view to_nick = {};
+  std::string_view text = {};  ///< say, direct: what is said; leave, moderate: why; enter: address.
 };
 
 inline constexpr std::size_t text_size_max = 1024 * 1024;

@@ -7,13 +7,12 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "identity/key_pair.hpp"
 #include "identity/secret.hpp"
 
 namespace netkit::identity {
 
 inline constexpr std::size_t session_id_size = 16;
-inline constexpr std::size_t public_key_size = 32;
-inline constexpr std::size_t signature_size = 64;
 
 /// The Ed25519 public key, 32 raw bytes, whose private key is HKDF-SHA-256 (RFC 5869) of the whole
 /// token text with the salt "netkit ticket 1" and no info. Errc::usage for what is no token.
@@ -26,10 +25,6 @@ std::string session_id_of(std::string_view token);
 
 /// The holder's Ed25519 signature (RFC 8032), 64 raw bytes. Errc::usage for what is no token.
 Result<std::string> sign_as_holder(std::string_view token, std::string_view message);
-
-/// False too for a key or a signature of another size.
-bool is_signed_by(std::string_view public_key, std::string_view message,
-                  std::string_view signature);
 
 /// RFC 5869 with SHA-256; `size` up to 8,160.
 Result<Secret> hkdf_sha256(std::string_view key, std::string_view salt, std::string_view info,
