@@ -1,11 +1,9 @@
-// Sniffing, with the 300 ms after which a silent peer is spoken to.
+// The dialects, and hello to those who say nothing.
 #include "commands/auth/reception.hpp"
-
-#include <asio/ip/address.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "access/credential.hpp"
 #include "commands/auth/text_session.hpp"
+#include "net/dialect.hpp"
 #include "net/outlet.hpp"
 #include "net/spawn.hpp"
 #include "net/worker.hpp"
@@ -14,40 +12,21 @@
 namespace netkit::auth {
 namespace {
 
-constexpr std::chrono::milliseconds silence{300};
-/// Text would break the TLS of a peer whose first packet was lost, which nobody near us loses.
-constexpr std::chrono::milliseconds silence_far_away{3000};
-
-bool on_this_machine(const net::Connection& connection) {
-  if (connection.scheme() == net::Scheme::unix_) return true;
-  std::error_code failed;
-  const auto address = asio::ip::make_address(connection.peer().address, failed);
-  return !failed && address.is_loopback();
-}
-
-/// Speaks to a peer that says nothing, which is a person with nc most of all.
+/// Says hello to a peer that says nothing, which is a person with nc most of all.
 class Greeter : public std::enable_shared_from_this<Greeter> {
  public:
-  Greeter(Office& office, Caller caller, net::Connection& connection,
-          std::shared_ptr<net::Outlet> outlet, std::chrono::milliseconds wait)
-      : office_{office},
-        caller_{std::move(caller)},
-        outlet_{std::move(outlet)},
-        timer_{connection.worker().io(), wait} {}
+  Greeter(Office& office, Caller caller, std::shared_ptr<net::Outlet> outlet)
+      : office_{office}, caller_{std::move(caller)}, outlet_{std::move(outlet)} {}
 
-  void start() { asio::co_spawn(timer_.get_executor(), wait(shared_from_this()), net::rethrow); }
+  void greet(asio::io_context& io) { asio::co_spawn(io, greet(shared_from_this()), net::rethrow); }
   /// The peer has spoken. True if it was greeted before.
   bool stop() {
     stopped_ = true;
-    timer_.cancel();
     return greeted_;
   }
 
  private:
-  static asio::awaitable<void> wait(std::shared_ptr<Greeter> self) {
-    std::error_code cancelled;
-    co_await self->timer_.async_wait(net::into(cancelled));
-    if (self->stopped_) co_return;
+  static asio::awaitable<void> greet(std::shared_ptr<Greeter> self) {
     const Result<Greeting> known = co_await self->office_.hello(self->caller_, {});
     if (self->stopped_ || !known) co_return;
     self->greeted_ = true;
@@ -58,24 +37,8 @@ class Greeter : public std::enable_shared_from_this<Greeter> {
   Office& office_;
   Caller caller_;
   const std::shared_ptr<net::Outlet> outlet_;
-  asio::steady_timer timer_;
   bool stopped_ = false;
   bool greeted_ = false;
-};
-
-/// Stops it however its connection's coroutine ends.
-class GreeterGuard {
- public:
-  explicit GreeterGuard(std::shared_ptr<Greeter> greeter) : greeter_{std::move(greeter)} {
-    greeter_->start();
-  }
-  ~GreeterGuard() { greeter_->stop(); }
-  GreeterGuard(const GreeterGuard&) = delete;
-  GreeterGuard& operator=(const GreeterGuard&) = delete;
-  bool stop() { return greeter_->stop(); }
-
- private:
-  std::shared_ptr<Greeter> greeter_;
 };
 
 }  // namespace
@@ -84,7 +47,7 @@ Caller Reception::caller_of(net::Connection& connection) const {
   Caller caller;
   caller.address = connection.peer().address;
   caller.port = connection.peer().port;
-  caller.local = on_this_machine(connection);
+  caller.local = net::is_on_this_machine(connection);
   caller.admin_socket =
       connection.scheme() == net::Scheme::unix_ && connection.stream().local_path() == admin_path_;
   caller.exposed = !caller.local && !connection.is_secure();
@@ -98,26 +61,11 @@ asio::awaitable<Result<wire::Dialect>> Reception::tell_dialect(net::Connection& 
   // Where TLS might have begun, the silence has passed already.
   const bool waited =
       offers_tls_ && !connection.is_secure() && connection.scheme() == net::Scheme::tcp;
-  GreeterGuard greeter{std::make_shared<Greeter>(office_, caller_of(connection), connection,
-                                                 outlet.get(),
-                                                 waited ? std::chrono::milliseconds{0} : silence)};
-  for (;;) {
-    const std::span<const char> bytes = connection.received().unread();
-    const auto dialect = bytes.empty() ? std::nullopt : wire::sniff({bytes.data(), bytes.size()});
-    if (dialect) {
-      greeted = greeter.stop();
-      co_return *dialect;
-    }
-    if (!bytes.empty()) connection.await_greeting();  // What has begun is to come to something.
-    connection.received().keep();
-    const Result<bool> more = co_await connection.receive();
-    if (!more) co_return more.error();
-    if (!*more) co_return connection.received().empty() ? Errc::closed : Errc::malformed;
-  }
-}
-
-std::chrono::nanoseconds Reception::silence_limit(const net::Connection& connection) {
-  return on_this_machine(connection) ? silence : silence_far_away;
+  const auto greeter = std::make_shared<Greeter>(office_, caller_of(connection), outlet.get());
+  const auto greet = [&] { greeter->greet(connection.worker().io()); };
+  Result<wire::Dialect> dialect = co_await net::tell_dialect(connection, waited, greet);
+  greeted = greeter->stop();
+  co_return dialect;
 }
 
 asio::awaitable<Status> Reception::serve(net::Connection& connection) {

@@ -33,9 +33,6 @@ class Reception {
 
   asio::awaitable<Status> serve(net::Connection& connection);
 
-  /// How long a peer may say nothing before it is greeted.
-  static std::chrono::nanoseconds silence_limit(const net::Connection& connection);
-
  private:
   asio::awaitable<Status> serve_frames(net::Connection& connection);
   asio::awaitable<Status> serve_text(net::Connection& connection, bool len64, bool greeted);

@@ -13,6 +13,7 @@
 #include "commands/auth/reception.hpp"
 #include "identity/hash_budget.hpp"
 #include "identity/scope.hpp"
+#include "net/dialect.hpp"
 #include "net/worker.hpp"
 #include "store/lock.hpp"
 
@@ -227,7 +228,7 @@ Status ServeAction::run(cli::Context& context) {
     return tls ? net::TlsMode::always : net::TlsMode::detect;
   };
   plan.service.on_connection = [&](net::Connection& each) { return reception_->serve(each); };
-  plan.service.silence_limit = Reception::silence_limit;
+  plan.service.silence_limit = net::silence_limit;
   plan.service.on_tick = [&](net::Worker& worker) {
     if (worker.index() == 0) service_->office.tick();
   };

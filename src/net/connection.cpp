@@ -213,6 +213,7 @@ asio::awaitable<Status> Connection::flush() {
   flushing_ = true;
   Status flushed = co_await write_unsent();
   flushing_ = false;
+  if (flushed && refill_) refill_->refill();
   co_return flushed;
 }
 
@@ -235,8 +236,29 @@ asio::awaitable<void> Connection::flush_posted() {
   if (!flusher_->outcome) stream_.abort();
   flushing_ = false;
   flusher_->ended.cancel();
+  const bool sent = static_cast<bool>(flusher_->outcome);
   // Those who waited are resumed before the timer goes: they were queued first.
   asio::post(worker_.io(), [flusher = std::shared_ptr<Flusher>{std::move(flusher_)}] {});
+  if (sent && refill_) refill_->refill();
+}
+
+Result<std::size_t> Connection::try_send_some(std::span<const std::string_view> pieces) {
+  if (flushing_) return std::size_t{0};
+  Attempt attempt;
+  if (pieces.size() == 1 || stream_.is_tls()) {
+    for (const std::string_view piece : pieces) {
+      const Attempt one = stream_.try_write(piece);
+      attempt.failed = one.failed;
+      attempt.count += one.count;
+      if (one.failed || one.count < piece.size()) break;
+    }
+  } else {
+    attempt = stream_.try_write_pieces(pieces);
+  }
+  cut_ = cut_ || attempt.failed;
+  if (attempt.failed) return Error{attempt.failed};
+  if (attempt.count > 0) progressed();
+  return attempt.count;
 }
 
 asio::awaitable<void> Connection::settle(bool drop) {

@@ -24,6 +24,15 @@ namespace netkit::net {
 
 class Worker;
 
+/// Who has more to send once the socket takes more.
+class Refill {
+ public:
+  virtual void refill() = 0;
+
+ protected:
+  ~Refill() = default;
+};
+
 class Connection {
  public:
   Connection(Stream stream, Worker& worker, Scheme scheme, const ServerOptions& options);
@@ -80,6 +89,15 @@ class Connection {
   /// socket does not take is sent as it can, in order. Errc::busy once `waiting_max` bytes wait:
   /// that peer does not read and is to be let go.
   Status post(std::string_view bytes, std::size_t waiting_max = posted_size_max);
+  /// Sends what the socket takes at once of `pieces`, at most 64, and says how much; nothing is
+  /// copied. 0 while something else waits for the socket. What is cut off within a message must be
+  /// posted before anything else is sent.
+  Result<std::size_t> try_send_some(std::span<const std::string_view> pieces);
+  /// True while something waits for the socket.
+  bool is_sending() const { return flushing_; }
+  /// Called whenever nothing waits for the socket any more, on this worker's thread; for senders
+  /// that keep what they have to say where it is.
+  void refill_by(Refill* refill) { refill_ = refill; }
   /// Waits until nothing posted is on its way any more; `drop` resets the stream first.
   asio::awaitable<void> settle(bool drop);
   /// True once something could be sent in part only: what followed would lie in the midst of it.
@@ -104,6 +122,7 @@ class Connection {
   ReceiveBuffer received_;
   std::string unsent_;
   std::unique_ptr<Flusher> flusher_;  // While posted bytes wait for the socket.
+  Refill* refill_ = nullptr;
   const std::chrono::nanoseconds handshake_limit_;
   std::chrono::nanoseconds idle_limit_;
   bool cut_ = false;
