@@ -73,6 +73,8 @@ class Mesh {
 
   LogId log() const;
   const std::string& name() const;
+  /// The last record of this relay's own log.
+  std::uint64_t last() const;
   const Roster& roster() const;
   Senders& senders();
   /// The relay that a log is of: its name, or the beginning of the log's id.

@@ -1,0 +1,41 @@
+// How fast somebody may talk: a bucket of tokens that refills. Pure.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace netkit::relay {
+
+class Flood {
+ public:
+  /// `rate` messages a second, `burst` at once; a rate of 0 is no limit.
+  Flood(double rate, double burst) : rate_{rate}, burst_{burst}, left_{burst} {}
+
+  /// One message was taken.
+  void take(std::chrono::nanoseconds now) {
+    if (rate_ == 0) return;
+    refill(now);
+    left_ -= 1;
+  }
+  /// How long none is to be taken; 0: go on.
+  std::chrono::nanoseconds wait(std::chrono::nanoseconds now) {
+    if (rate_ == 0) return {};
+    refill(now);
+    if (left_ >= 0) return {};
+    return std::chrono::nanoseconds{static_cast<std::int64_t>(-left_ / rate_ * 1e9) + 1};
+  }
+
+ private:
+  void refill(std::chrono::nanoseconds now) {
+    const double passed_s = std::chrono::duration<double>(now - then_).count();
+    then_ = std::max(then_, now);
+    if (passed_s > 0) left_ = std::min(burst_, left_ + passed_s * rate_);
+  }
+
+  double rate_;
+  double burst_;
+  double left_;
+  std::chrono::nanoseconds then_{0};
+};
+
+}  // namespace netkit::relay

@@ -1,0 +1,202 @@
+// Everybody and everything at this relay: rooms, clients, the mesh. What one client says comes here
+// and goes to all others' connections, on whichever thread they are. Knows no dialect and no socket
+// but through sessions.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "access/who.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "commands/relay/bans.hpp"
+#include "commands/relay/mesh.hpp"
+#include "commands/relay/room.hpp"
+#include "commands/relay/session.hpp"
+#include "log/logger.hpp"
+#include "net/worker.hpp"
+
+namespace netkit::relay {
+
+enum class Ack : std::uint8_t { memory, disk, links };
+/// What happens to a client that cannot keep up.
+enum class Slow : std::uint8_t { skip, disconnect, block_sender };
+
+struct HubSettings {
+  std::string name;
+  RoomLimits rooms;
+  std::size_t backlog_bytes_max = 64 * 1024 * 1024;
+  Ack ack = Ack::memory;
+  Slow slow = Slow::skip;
+  double rate = 200;  ///< Messages a second of one client; 0: no limit.
+  std::size_t text_size_max = 64 * 1024;
+  bool nicks_are_users = false;  ///< Who signed in is called by that name.
+  std::size_t workers = 1;
+};
+
+struct HubCounts {
+  std::size_t clients = 0;
+  std::size_t rooms = 0;
+  std::array<std::size_t, lane_count> by_lane{};
+  std::uint64_t messages = 0;  ///< Taken from clients here.
+  std::uint64_t repeats = 0;   ///< Sent again by a client although they were here.
+  std::uint64_t skipped = 0;   ///< Not sent to a client that was too slow.
+};
+
+class Hub final : private Mesh::Hearer {
+ public:
+  Hub(HubSettings settings, LogKey key, log::Logger& log);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  const HubSettings& settings() const { return settings_; }
+  HubCounts counts();
+  static Moment now();
+
+  /// Calls `use(mesh)` while nobody else does; what is to be sent to clients by then is sent after.
+  template <typename Use>
+  auto with_mesh(Use use) {
+    const std::lock_guard held{mutex_};
+    return use(mesh_);
+  }
+  /// Called, on any thread and with the hub locked, when links have something to send.
+  void on_links_due(std::function<void()> due) { links_due_ = std::move(due); }
+  /// Who is banned or muted, as it was kept; before the first client.
+  void restore(Bans bans) { bans_ = std::move(bans); }
+  /// Called with the hub locked for each change of those.
+  void on_ban(std::function<void(const BanChange&)> keep) { keep_ban_ = std::move(keep); }
+  Bans bans();
+  /// What this relay's own log has on disk, with --ack disk. Any thread.
+  void stored(std::uint64_t seq);
+  /// Each 100 ms.
+  void tick();
+
+  /// Kicks, mutes or bans whoever is called so, here or at any relay. Errc::not_found.
+  Status moderate(std::string_view by, const Request& request);
+
+ private:
+  friend class Session;
+  friend class RoomView;
+  struct Seat {
+    Session* session = nullptr;
+    std::size_t worker = 0;
+    std::shared_ptr<Room> inbox;  // Of direct messages, once there is one.
+    std::uint64_t muted_until_ms = 0;
+  };
+  /// One worker's part: what it is to look at next.
+  struct Desk {
+    net::Worker* worker = nullptr;
+    std::vector<std::shared_ptr<Room>> rooms;  // With something new.
+    std::vector<SenderKey> late;               // Had their turn and were not done.
+    bool posted = false;
+  };
+  /// Said here, not yet as safe as --ack asks.
+  struct Unsafe {
+    std::uint64_t seq = 0;
+    SenderKey sender = 0;
+    std::uint64_t number = 0;
+  };
+  /// A direct message, for whoever it is for and comes back.
+  struct Direct {
+    SenderKey to = 0;
+    Said said;
+    std::string nick;
+    std::string shown_to;
+    std::string text;
+
+    Said view() const;
+  };
+
+  // For sessions, on their threads; each locks.
+  Result<JsonObject> enter(Session& session, const Request& request, std::int64_t id);
+  Result<JsonObject> perform(Session& session, const Request& request, std::int64_t id);
+  void leave(Session& session);
+  Status say(Session& session, std::uint64_t number, std::string_view room, std::string_view text);
+  Status direct(Session& session, std::uint64_t number, std::string_view to, std::string_view text);
+  std::chrono::nanoseconds pause(Session& session);
+  void count_skipped(std::uint64_t count);
+  void wake_later(net::Worker& worker, SenderKey sender);
+
+  // With the lock held, all below.
+  void deliver(const Record& record, RecordId id) override;
+  void skipped(const RelayFacts& relay, std::uint64_t from, std::uint64_t to) override;
+  void away(const RelayFacts& relay, std::size_t people) override;
+  void back(const RelayFacts& relay) override;
+  void keep(const Bundle& bundle) override;
+  void acknowledged(std::uint64_t seq) override;
+  void links_due() override;
+
+  // hub_people.cpp: who is here, what they are called, where they are.
+  void take_seat(Session& session);
+  void tell_parted(Session& session, const Room& room);
+  std::shared_ptr<Room> open_inbox(Seat& seat);
+  std::shared_ptr<Room> room(std::string_view name);
+  Result<std::string> join(Session& session, const RoomWish& wish, const Vector* seen);
+  void add_cursor(Session& session, std::shared_ptr<Room> to, std::uint64_t next);
+  Status part(Session& session, std::string_view name);
+  void drop_cursor(Session& session, std::size_t at);
+  void catch_up_directs(Session& session, const Vector& seen);
+  Status rename(Session& session, std::string_view wanted);
+  Result<std::string> choose_nick(const Session& session, std::string_view wanted);
+  std::string shown_nick(const Person& person) const;
+  const std::string& shown_nick(Session& session);
+  const Person* person_called(std::string_view shown) const;
+  void tell(SenderKey sender, const Event& event);
+  void tell_room(std::string_view room, const Event& event, SenderKey except);
+  void tell_all(const Event& event);
+
+  // hub_ask.cpp: questions.
+  Result<JsonObject> who(std::string_view room, std::int64_t id) const;
+  Result<JsonObject> list_rooms(std::int64_t id) const;
+  Result<JsonObject> history(const Session& session, const Request& request, std::int64_t id) const;
+
+  // hub.cpp: messages.
+  RecordId add(RecordKind kind, SenderKey sender, std::string_view room, std::string_view nick,
+               std::string_view text);
+  Status check_text(const Session& session, std::string_view text) const;
+  void put(const std::shared_ptr<Room>& into, const Said& said);
+  void put_direct(SenderKey to, const Said& said);
+  void note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq);
+  void make_safe(std::uint64_t seq);
+  Status check_banned(const Session& session, SenderKey key) const;
+  std::uint64_t muted_until(const Session& session) const;
+  void wake(std::size_t worker);
+  void wake_session(Session& session);
+  void apply_measure(const Record& record);
+  void flush(std::size_t worker);
+  Session* session_of(SenderKey sender);  // Locks; for tasks on the session's thread.
+  std::shared_ptr<Flood> flood_of(const std::string& address);
+  void look_for_slow(Room& room, std::size_t worker);  // Locks.
+  std::chrono::nanoseconds wait_for_slow(const Session& session);
+
+  const HubSettings settings_;
+  log::Logger& log_;
+  std::mutex mutex_;  // Guards all below.
+  Mesh mesh_;
+  std::map<std::string, std::shared_ptr<Room>, std::less<>> rooms_;
+  std::unordered_map<SenderKey, Seat> seats_;
+  std::vector<Desk> desks_;
+  std::deque<Unsafe> unsafe_;
+  std::deque<Direct> directs_;
+  std::unordered_map<std::string, std::weak_ptr<Flood>> floods_;  // By address.
+  std::uint64_t last_guest_ = 0;
+  std::uint64_t roster_version_ = 1;
+  HubCounts counts_;
+  std::function<void()> links_due_;
+  std::function<void(const Bundle&)> keep_;
+  Bans bans_;
+  std::function<void(const BanChange&)> keep_ban_;
+};
+
+}  // namespace netkit::relay

@@ -1,0 +1,367 @@
+// Who is here: entering and leaving, names, rooms, and what people are told about each other.
+#include <algorithm>
+#include <asio/post.hpp>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "cli/remote_error.hpp"
+#include "commands/relay/hub.hpp"
+#include "identity/name.hpp"
+
+namespace netkit::relay {
+namespace {
+
+constexpr std::size_t rooms_max = 10'000;
+/// Where more people are, nobody is told who comes and goes; they still see who is here.
+constexpr std::size_t told_people_max = 200;
+constexpr unsigned same_nick_max = 1000;
+
+std::string show_vector(const Vector& vector) {
+  JsonObject json;
+  for (const auto& [log, seq] : vector)
+    json.add(to_hex16(log), seq);
+  return json.str();
+}
+
+/// A room of this client in an answer.
+std::string show_place(const Room& room) {
+  return JsonObject{}
+      .add("room", room.name())
+      .add("first", room.first())
+      .add("last", room.next() - 1)
+      .str();
+}
+
+std::string_view to_text(Ack ack) {
+  switch (ack) {
+    case Ack::memory: break;
+    case Ack::disk: return "disk";
+    case Ack::links: return "links";
+  }
+  return "memory";
+}
+
+}  // namespace
+
+Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int64_t id) {
+  const std::lock_guard held{mutex_};
+  if (session.entered()) return Error{Errc::unexpected, "enter twice"};
+  const SenderKey key = request.secret.empty() ? random_u64() : sender_of(request.secret);
+  if (Status admitted = check_banned(session, key); !admitted) return admitted.error();
+  session.key_ = key;
+  Result<std::string> nick = choose_nick(session, request.nick);
+  if (!nick) {
+    session.key_ = 0;
+    return nick.error();
+  }
+  session.nick_ = std::move(*nick);
+  session.wants_events_ = request.events;
+  session.number_ = session.acked_ = session.safe_ = mesh_.senders().known(key);
+  session.address_flood_ = flood_of(session.address());
+  take_seat(session);
+  const Vector have = mesh_.have();
+  add(RecordKind::enter, key, {}, session.nick_, {});
+  JsonObject answer = cli::success(id);
+  answer.add("relay", settings_.name)
+      .add("nick", shown_nick(session))
+      .add("sender", to_hex16(key))
+      .add("known", session.number_)
+      .add("text_max", settings_.text_size_max)
+      .add("ack", to_text(settings_.ack));
+  if (!session.user().empty()) answer.add("user", session.user());
+  const Vector* const seen = request.seen ? &*request.seen : nullptr;
+  std::string places;
+  for (const RoomWish& each : request.rooms) {
+    const Result<std::string> place = join(session, each, seen);
+    if (!place) return place.error();
+    places.append(places.empty() ? "" : ",").append(*place);
+  }
+  if (seen) catch_up_directs(session, *seen);
+  answer.add_raw("rooms", "[" + places + "]").add_raw("have", show_vector(have));
+  log_.debug("enter", {{"nick", session.nick_}, {"address", session.address()}});
+  wake_session(session);
+  return answer;
+}
+
+/// An older connection of the same client is no use to it any more.
+void Hub::take_seat(Session& session) {
+  const std::size_t worker = session.connection().worker().index();
+  desks_[worker].worker = &session.connection().worker();
+  Seat& seat = seats_[session.key()];
+  if (seat.session) {
+    --counts_.by_lane[static_cast<std::size_t>(seat.session->lane())];
+    // Found by nobody from now on, so it is told by what it shares with its connection alone.
+    asio::post(desks_[seat.worker].worker->io(), [handle = seat.session->handle()] {
+      if (*handle) (*handle)->end("you are here by another connection now");
+    });
+  }
+  static_cast<void>(session.handle());  // Before another thread knows of it.
+  seat.session = &session;
+  seat.worker = worker;
+  seat.inbox.reset();
+  seat.muted_until_ms = muted_until(session);
+  ++counts_.by_lane[static_cast<std::size_t>(session.lane())];
+}
+
+void Hub::leave(Session& session) {
+  const std::lock_guard held{mutex_};
+  const auto seat = seats_.find(session.key());
+  const bool mine = seat != seats_.end() && seat->second.session == &session;
+  while (!session.cursors_.empty()) {
+    const std::shared_ptr<Room> room = session.cursors_.back().room;
+    drop_cursor(session, session.cursors_.size() - 1);
+    if (mine && !room->name().empty()) tell_parted(session, *room);
+  }
+  if (!mine) return;
+  --counts_.by_lane[static_cast<std::size_t>(session.lane())];
+  seats_.erase(seat);
+  add(RecordKind::leave, session.key(), {}, {}, {});
+}
+
+void Hub::tell_parted(Session& session, const Room& room) {
+  Event event;
+  event.kind = Event::Kind::parted;
+  event.time_ms = now().wall_ms;
+  event.room = room.name();
+  const std::string nick = shown_nick(session);
+  event.nick = nick;
+  tell_room(room.name(), event, session.key());
+  add(RecordKind::part, session.key(), room.name(), {}, {});
+}
+
+std::shared_ptr<Room> Hub::room(std::string_view name) {
+  const auto found = rooms_.find(name);
+  if (found != rooms_.end()) return found->second;
+  if (rooms_.size() >= rooms_max)
+    std::erase_if(rooms_, [](const auto& each) { return !each.second->has_members(); });
+  auto made = std::make_shared<Room>(std::string{name}, settings_.rooms, desks_.size());
+  rooms_.emplace(name, made);
+  return made;
+}
+
+Result<std::string> Hub::join(Session& session, const RoomWish& wish, const Vector* seen) {
+  Result<std::string> name = normal_room(wish.room);
+  if (!name) return name.error();
+  const std::shared_ptr<Room> into = room(*name);
+  if (session.cursor_of(*into)) return show_place(*into);
+  if (session.cursors_.size() >= rooms_per_client_max)
+    return Error{Errc::busy, "be in more than " + std::to_string(rooms_per_client_max) + " rooms",
+                 "try: /part"};
+  if (rooms_.size() > rooms_max) return Error{Errc::busy, "open another room"};
+  into->use(session.lane());
+  std::uint64_t next = into->next() - std::min(wish.history, into->next() - into->first());
+  Room::Missed missed;
+  if (seen) {
+    missed = into->missed(*seen);
+    next = missed.from;
+  }
+  add_cursor(session, into, next);
+  if (!missed.skip.empty()) {
+    std::reverse(missed.skip.begin(), missed.skip.end());
+    session.cursors_.back().skip =
+        std::make_unique<std::vector<std::uint64_t>>(std::move(missed.skip));
+  }
+  if (missed.lost) {
+    Event gap;
+    gap.kind = Event::Kind::gap;
+    gap.time_ms = now().wall_ms;
+    gap.room = *name;
+    tell(session.key(), gap);
+  }
+  Event event;
+  event.kind = Event::Kind::joined;
+  event.time_ms = now().wall_ms;
+  event.room = *name;
+  const std::string nick = shown_nick(session);
+  event.nick = nick;
+  tell_room(*name, event, session.key());
+  add(RecordKind::join, session.key(), *name, {}, {});
+  return show_place(*into);
+}
+
+void Hub::add_cursor(Session& session, std::shared_ptr<Room> to, std::uint64_t next) {
+  std::vector<Session*>& members = to->members(session.connection().worker().index());
+  session.cursors_.push_back(
+      {.room = std::move(to), .next = next, .place = members.size(), .skip = {}});
+  members.push_back(&session);
+}
+
+void Hub::drop_cursor(Session& session, std::size_t at) {
+  Cursor& cursor = session.cursors_[at];
+  std::vector<Session*>& members = cursor.room->members(session.connection().worker().index());
+  Session* const last = members.back();
+  members[cursor.place] = last;
+  last->cursor_of(*cursor.room)->place = cursor.place;
+  members.pop_back();
+  const std::shared_ptr<Room> room = std::move(cursor.room);
+  session.cursors_.erase(session.cursors_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (!room->has_members() && room->empty()) rooms_.erase(room->name());
+}
+
+Status Hub::part(Session& session, std::string_view name) {
+  for (std::size_t at = 0; at < session.cursors_.size(); ++at) {
+    const std::shared_ptr<Room> room = session.cursors_[at].room;
+    if (room->name().empty() || room->name() != name) continue;
+    drop_cursor(session, at);
+    tell_parted(session, *room);
+    return ok;
+  }
+  return Error{Errc::not_found, "leave room " + escape_for_display(name), "you are not in it"};
+}
+
+/// What was sent to it while it was away, or at another relay.
+void Hub::catch_up_directs(Session& session, const Vector& seen) {
+  std::deque<Direct> missed;
+  for (const Direct& each : directs_) {
+    const auto known = seen.find(each.said.id.log);
+    if (each.to == session.key() && (known == seen.end() || known->second < each.said.id.seq))
+      missed.push_back(each);
+  }
+  if (missed.empty()) return;
+  const auto inbox = open_inbox(seats_[session.key()]);
+  for (const Direct& each : missed)
+    inbox->append(each.view());
+  add_cursor(session, inbox, inbox->first());
+}
+
+Status Hub::rename(Session& session, std::string_view wanted) {
+  Result<std::string> nick = choose_nick(session, wanted);
+  if (!nick) return nick.error();
+  Event event;
+  event.kind = Event::Kind::renamed;
+  event.time_ms = now().wall_ms;
+  const std::string before = shown_nick(session);
+  event.nick = before;
+  session.nick_ = *nick;
+  add(RecordKind::nick, session.key(), {}, *nick, {});
+  const std::string after = shown_nick(session);
+  event.other = after;
+  for (const Cursor& each : session.cursors_) {
+    if (each.room->name().empty()) continue;
+    event.room = each.room->name();
+    tell_room(each.room->name(), event, session.key());
+  }
+  return ok;
+}
+
+/// Two at one relay are never called the same: the second one's gets a number.
+Result<std::string> Hub::choose_nick(const Session& session, std::string_view wanted) {
+  const auto is_free = [&](const std::string& nick) {
+    const std::vector<const Person*> called = mesh_.roster().called(nick);
+    return std::none_of(called.begin(), called.end(), [&](const Person* each) {
+      return each->log == mesh_.log() && each->sender != session.key();
+    });
+  };
+  if (wanted.empty() && !session.user().empty()) wanted = session.user();
+  if (wanted.empty()) {
+    std::string guest;
+    do
+      guest = "guest-" + std::to_string(++last_guest_);
+    while (!mesh_.roster().called(guest).empty());
+    return guest;
+  }
+  Result<std::string> nick = normal_nick(wanted);
+  if (!nick) return nick;
+  if (settings_.nicks_are_users) {
+    const std::string key = identity::name_key(*nick);
+    const std::string user = identity::name_key(session.user());
+    const bool mine = key.starts_with(user) && (key.size() == user.size() ||
+                                                key[user.size()] == '-' || key[user.size()] == '.');
+    if (!mine)
+      return Error{Errc::refused, "call you " + escape_for_display(*nick),
+                   "here a nick is the user's name, or begins with it: " + session.user() + "-2"};
+  }
+  if (is_free(*nick)) return nick;
+  for (unsigned number = 2; number <= same_nick_max; ++number) {
+    std::string other = *nick + "-" + std::to_string(number);
+    if (is_free(other)) return other;
+  }
+  return Error{Errc::busy, "call you " + escape_for_display(*nick), "choose another nick"};
+}
+
+std::string Hub::shown_nick(const Person& person) const {
+  return mesh_.roster().is_clash(person) ? person.nick + "@" + mesh_.relay_name(person.log)
+                                         : person.nick;
+}
+
+const std::string& Hub::shown_nick(Session& session) {
+  if (session.shown_version_ != roster_version_) {
+    const Person* const person = mesh_.roster().find(session.key());
+    session.shown_ = person ? shown_nick(*person) : session.nick_;
+    session.shown_version_ = roster_version_;
+  }
+  return session.shown_;
+}
+
+const Person* Hub::person_called(std::string_view shown) const {
+  const std::size_t at = shown.rfind('@');
+  const std::string_view nick = shown.substr(0, at);
+  const std::vector<const Person*> called = mesh_.roster().called(nick);
+  for (const Person* const each : called)
+    if (at == std::string_view::npos ? called.size() == 1
+                                     : mesh_.relay_name(each->log) == shown.substr(at + 1))
+      return each;
+  return nullptr;
+}
+
+void Hub::tell(SenderKey sender, const Event& event) {
+  const auto seat = seats_.find(sender);
+  if (seat == seats_.end() || !seat->second.session) return;
+  std::string bytes;
+  tongue_of(seat->second.session->lane()).append(bytes, event);
+  asio::post(desks_[seat->second.worker].worker->io(), [this, sender, bytes = std::move(bytes)] {
+    if (Session* const session = session_of(sender)) session->answer(bytes);
+  });
+}
+
+void Hub::tell_room(std::string_view name, const Event& event, SenderKey except) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  std::size_t told = 0;
+  for (std::size_t worker = 0; worker < desks_.size(); ++worker)
+    told += found->second->members(worker).size();
+  if (told > told_people_max) return;
+  for (std::size_t worker = 0; worker < desks_.size(); ++worker)
+    for (const Session* const each : found->second->members(worker))
+      if (each->wants_events() && each->key() != except) tell(each->key(), event);
+}
+
+void Hub::tell_all(const Event& event) {
+  for (const auto& [sender, seat] : seats_)
+    tell(sender, event);
+}
+
+void Hub::skipped(const RelayFacts& relay, std::uint64_t from, std::uint64_t to) {
+  Event gap;
+  gap.kind = Event::Kind::gap;
+  gap.time_ms = now().wall_ms;
+  gap.relay = relay.name;
+  gap.from = from;
+  gap.to = to;
+  gap.count = to - from + 1;
+  log_.warn("gap", {{"relay", relay.name}, {"from", from}, {"to", to}});
+  tell_all(gap);
+}
+
+void Hub::away(const RelayFacts& relay, std::size_t people) {
+  ++roster_version_;
+  Event event;
+  event.kind = Event::Kind::relay_away;
+  event.time_ms = now().wall_ms;
+  event.relay = relay.name;
+  event.count = people;
+  log_.warn("relay-away", {{"relay", relay.name}, {"people", people}});
+  if (people > 0) tell_all(event);
+}
+
+void Hub::back(const RelayFacts& relay) {
+  ++roster_version_;
+  Event event;
+  event.kind = Event::Kind::relay_back;
+  event.time_ms = now().wall_ms;
+  event.relay = relay.name;
+  log_.info("relay-back", {{"relay", relay.name}});
+  tell_all(event);
+}
+
+}  // namespace netkit::relay

@@ -1,0 +1,79 @@
+// A room: its last messages, numbered, in each dialect that somebody there speaks. Pure; used by
+// the hub, one thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands/relay/lane.hpp"
+#include "commands/relay/mesh.hpp"
+#include "commands/relay/tongue.hpp"
+
+namespace netkit::relay {
+
+class Session;
+
+struct RoomLimits {
+  std::size_t messages_max = 10'000;
+  std::size_t bytes_max = 8 * 1024 * 1024;  ///< Of each lane.
+};
+
+class Room {
+ public:
+  Room(std::string name, RoomLimits limits, std::size_t workers);
+
+  const std::string& name() const { return name_; }
+  /// The numbers of what is kept: first() to next() - 1.
+  std::uint64_t first() const { return first_; }
+  std::uint64_t next() const { return next_; }
+  bool empty() const { return first_ == next_; }
+
+  /// In every lane in use; what is too old goes.
+  void append(const Said& said);
+  /// From now on somebody here speaks that: what is kept is put into it, too.
+  void use(Lane lane);
+  /// Nobody does any more.
+  void disuse(Lane lane);
+
+  Slice slice(Lane lane, std::uint64_t number, std::size_t size_max) const;
+  LaneBytes::Cut cut(Lane lane, const Slice& slice, std::size_t at) const;
+  /// The message of that number; nullopt if it is not kept. Views end with the next append().
+  std::optional<Said> at(std::uint64_t number) const;
+
+  /// What is kept and not covered by `seen`: where it begins, and which of those after that are
+  /// covered all the same. `lost`: something that is not covered is not kept any more.
+  struct Missed {
+    std::uint64_t from = 0;
+    std::vector<std::uint64_t> skip;
+    bool lost = false;
+  };
+  Missed missed(const Vector& seen) const;
+
+  /// The clients of each worker that are here; only that worker's thread changes its list.
+  std::vector<Session*>& members(std::size_t worker) { return members_[worker]; }
+  bool has_members() const;
+  /// Some of those would lose messages if there came more.
+  bool is_slow(std::size_t worker) const { return slow_[worker]; }
+  void set_slow(std::size_t worker, bool slow) { slow_[worker] = slow; }
+
+ private:
+  void trim();
+
+  const std::string name_;
+  const RoomLimits limits_;
+  std::uint64_t first_ = 1;
+  std::uint64_t next_ = 1;
+  std::deque<RecordId> ids_;
+  Vector dropped_;  // The last of each log that is not kept any more.
+  std::array<std::optional<LaneBytes>, lane_count> lanes_;
+  std::string scratch_;
+  std::vector<std::vector<Session*>> members_;
+  std::vector<bool> slow_;
+};
+
+}  // namespace netkit::relay

@@ -1,0 +1,162 @@
+// relay: its options, and the order in which hub, links and store begin and end.
+#include "cli/serve.hpp"
+
+#include <asio/steady_timer.hpp>
+
+#include "cli/paths.hpp"
+#include "commands/relay/relay.hpp"
+#include "commands/relay/service.hpp"
+#include "net/dialect.hpp"
+#include "net/process.hpp"
+#include "net/spawn.hpp"
+#include "store/lock.hpp"
+
+namespace netkit::relay {
+namespace {
+
+constexpr std::size_t text_size_standard = 64 * 1024;
+constexpr std::size_t name_size_max = 32;
+/// What may wait to be read: a bundle of a link, or one text with what stands around it.
+constexpr std::size_t message_size_least = bundle_size_max + 2 * 1024;
+
+/// A relay's name stands behind an '@' and in tables.
+Result<std::string> check_name(const std::string& name) {
+  Result<std::string> fits = normal_nick(name);
+  if (!fits || fits->size() > name_size_max)
+    return Error{Errc::usage, "use --name " + name, "at most 32 letters, digits, '.', '-' or '_'"};
+  return fits;
+}
+
+class ServeAction final : public cli::Action {
+ public:
+  ServeAction() { server_.message_size_max = Size{text_size_standard}; }
+
+  void declare(cli::Options& options) override;
+  Status run(cli::Context& context) override;
+
+ private:
+  Result<HubSettings> settings() const;
+  Status open(cli::Context& context, net::Server& server);
+  void close();
+  static asio::awaitable<void> tick(Hub& hub, asio::steady_timer& timer);
+
+  std::optional<std::string> name_;
+  std::uint64_t history_ = 10'000;
+  Ack ack_ = Ack::memory;
+  Slow slow_ = Slow::skip;
+  double rate_ = 200;
+  std::vector<std::string> page_hosts_;
+  cli::ServerOptions server_;
+
+  std::string state_;
+  access::Guard* guard_ = nullptr;
+  std::optional<store::StateLock> lock_;
+  std::optional<Hub> hub_;
+  std::optional<Service> service_;
+  std::optional<asio::steady_timer> ticks_;
+};
+
+void ServeAction::declare(cli::Options& options) {
+  options.value("name", name_, "ID", "What this relay is called (default: the host's name)");
+  options.value("history", history_, "N", "Messages kept of each room, and for links to resume");
+  options.choice("ack", ack_, {{"memory", Ack::memory}, {"disk", Ack::disk}, {"links", Ack::links}},
+                 "When a sender is told that its message is safe: it is here, on disk, or at "
+                 "another relay too");
+  options.choice("slow", slow_,
+                 {{"skip", Slow::skip},
+                  {"disconnect", Slow::disconnect},
+                  {"block-sender", Slow::block_sender}},
+                 "A client that cannot keep up misses messages and is told which, is let go, or "
+                 "makes the others in its room wait");
+  options.value("rate", rate_, "N",
+                "Messages a second taken from one client, ten times as many from one address; "
+                "0: no limit");
+  options.values("page-host", page_hosts_, "NAME",
+                 "A further name that browsers may reach the page by");
+  cli::declare_server(options, server_, "tcp on 2000");
+}
+
+Result<HubSettings> ServeAction::settings() const {
+  HubSettings settings;
+  Result<std::string> name = check_name(name_.value_or(net::host_name()));
+  if (!name) return name.error();
+  settings.name = std::move(*name);
+  settings.rooms.messages_max = history_;
+  settings.ack = ack_;
+  settings.slow = slow_;
+  settings.rate = rate_;
+  settings.text_size_max = server_.message_size_max.bytes;
+  settings.nicks_are_users = guard_ != nullptr;
+  settings.workers = server_.threads;
+  if (history_ == 0 || history_ > 10'000'000)
+    return Error{Errc::usage, "use --history " + std::to_string(history_), "1 to 10000000"};
+  if (!(rate_ >= 0)) return Error{Errc::usage, "use a --rate below 0"};
+  if (settings.text_size_max == 0 || settings.text_size_max > text_size_max)
+    return Error{Errc::usage, "use --max-message " + netkit::to_text(server_.message_size_max),
+                 "at most " + netkit::to_text(Size{text_size_max})};
+  return settings;
+}
+
+Status ServeAction::open(cli::Context& context, net::Server& server) {
+  if (Status locked = lock_->write_holder(); !locked) return locked;
+  Result<HubSettings> settings = this->settings();
+  if (!settings) return settings.error();
+  ServiceSettings doors{page_hosts_, state_ + "/" + admin_socket_name, !server_.no_tls};
+  doors.page_hosts.push_back(net::host_name());
+  hub_.emplace(std::move(*settings), LogKey::make(), context.log);
+  service_.emplace(*hub_, std::move(doors));
+  if (guard_) service_->require(*guard_);
+  ticks_.emplace(server.main_context());
+  asio::co_spawn(server.main_context(), tick(*hub_, *ticks_), net::rethrow);
+  return ok;
+}
+
+asio::awaitable<void> ServeAction::tick(Hub& hub, asio::steady_timer& timer) {
+  for (std::error_code stopped; !stopped;) {
+    timer.expires_after(std::chrono::milliseconds{100});
+    co_await timer.async_wait(net::into(stopped));
+    hub.tick();
+  }
+}
+
+void ServeAction::close() {
+  if (ticks_) ticks_->cancel();
+}
+
+Status ServeAction::run(cli::Context& context) {
+  if (const Result<HubSettings> fit = settings(); !fit) return fit.error();
+  Result<std::string> state = cli::make_state_directory(context, server_);
+  if (!state) return state.error();
+  state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.
+  Result<store::StateLock> lock = store::StateLock::take(state_, context.command.name);
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+
+  cli::ServePlan plan;
+  plan.default_listen = {{.scheme = net::Scheme::tcp, .host = {}, .port = port, .path = {}}};
+  plan.default_scheme = net::Scheme::tcp;
+  plan.default_port = port;
+  plan.private_listen = {{.scheme = net::Scheme::unix_,
+                          .host = {},
+                          .port = {},
+                          .path = state_ + "/" + admin_socket_name}};
+  plan.service.tls_mode = [](net::Scheme scheme) {
+    if (scheme == net::Scheme::unix_) return net::TlsMode::never;
+    const bool tls = scheme == net::Scheme::wss || scheme == net::Scheme::tls;
+    return tls ? net::TlsMode::always : net::TlsMode::detect;
+  };
+  plan.service.on_connection = [&](net::Connection& each) { return service_->serve(each); };
+  plan.service.silence_limit = net::silence_limit;
+  plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
+  plan.on_start = [&](net::Server& server) { return open(context, server); };
+  plan.on_stop = [&] { close(); };
+  return cli::serve(context, server_, std::move(plan));
+}
+
+}  // namespace
+
+std::unique_ptr<cli::Action> make_serve() {
+  return std::make_unique<ServeAction>();
+}
+
+}  // namespace netkit::relay
