@@ -170,7 +170,9 @@ Status read_measure(std::string_view rest, Request& request) {
 Status read_rest(std::string_view rest, Request& request) {
   switch (request.what) {
     case Ask::join: {
-      Result<std::string> room = normal_room(take_word(rest));
+      const std::string_view typed = take_word(rest);
+      if (typed.empty()) return written("/join ROOM [N]");
+      Result<std::string> room = normal_room(typed);
       if (!room) return room.error();
       request.room = std::move(*room);
       const std::string_view history = take_word(rest);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t text_size_standard = 64 * 1024;
 constexpr std::size_t name_size_max = 32;
+constexpr std::chrono::milliseconds tick_interval{100};
 /// What may wait to be read: a bundle of a link, or one text with what stands around it.
 constexpr std::size_t message_size_least = bundle_size_max + 2 * 1024;
 
@@ -38,7 +39,8 @@ class ServeAction final : public cli::Action {
   Result<HubSettings> settings() const;
   Status open(cli::Context& context, net::Server& server);
   void close();
-  static asio::awaitable<void> tick(Hub& hub, asio::steady_timer& timer);
+  using Timer = std::shared_ptr<asio::steady_timer>;
+  static asio::awaitable<void> tick(Hub& hub, Timer timer);
 
   std::optional<std::string> name_;
   std::uint64_t history_ = 10'000;
@@ -53,7 +55,7 @@ class ServeAction final : public cli::Action {
   std::optional<store::StateLock> lock_;
   std::optional<Hub> hub_;
   std::optional<Service> service_;
-  std::optional<asio::steady_timer> ticks_;
+  Timer ticks_;
 };
 
 void ServeAction::declare(cli::Options& options) {
@@ -106,21 +108,23 @@ Status ServeAction::open(cli::Context& context, net::Server& server) {
   hub_.emplace(std::move(*settings), LogKey::make(), context.log);
   service_.emplace(*hub_, std::move(doors));
   if (guard_) service_->require(*guard_);
-  ticks_.emplace(server.main_context());
-  asio::co_spawn(server.main_context(), tick(*hub_, *ticks_), net::rethrow);
+  ticks_ = std::make_shared<asio::steady_timer>(server.main_context());
+  asio::co_spawn(server.main_context(), tick(*hub_, ticks_), net::rethrow);
   return ok;
 }
 
-asio::awaitable<void> ServeAction::tick(Hub& hub, asio::steady_timer& timer) {
+asio::awaitable<void> ServeAction::tick(Hub& hub, Timer timer) {
   for (std::error_code stopped; !stopped;) {
-    timer.expires_after(std::chrono::milliseconds{100});
-    co_await timer.async_wait(net::into(stopped));
-    hub.tick();
+    timer->expires_after(tick_interval);
+    co_await timer->async_wait(net::into(stopped));
+    if (!stopped) hub.tick();
   }
 }
 
 void ServeAction::close() {
-  if (ticks_) ticks_->cancel();
+  if (!ticks_) return;
+  ticks_->cancel();
+  ticks_.reset();  // It must not outlive the server.
 }
 
 Status ServeAction::run(cli::Context& context) {

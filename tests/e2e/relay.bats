@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# One relay as nc and the original's clients see it: lines, lengths of 64 bytes, commands, rooms.
+
+load support
+load relay_server
+
+@test "relay: lines go to everybody in the room, the sender included, once" {
+  serve_relay a
+  client anna "$(port_of 1 a)"
+  client bert "$(port_of 1 a)"
+  hears bert 'you are'
+  tell anna "/nick anna" hello hello "  spaces  "
+  hears bert '^anna:   spaces  $'
+  hears anna '^anna:   spaces  $'
+  assert_equal "$(grep -c '^anna: hello$' bert.out)" 2
+  assert_equal "$(grep -c '^anna: hello$' anna.out)" 2
+  nothing_broke a
+}
+
+@test "relay: who says nothing for 300 ms sees messages, and may still speak any dialect" {
+  serve_relay a
+  client lurker "$(port_of 1 a)"
+  client anna "$(port_of 1 a)"
+  hears lurker '^\* you are guest-'
+  tell anna "/nick anna" one
+  hears lurker '^anna: one$'
+  tell_bytes lurker "$(len64 'from an old client')"
+  hears anna '^guest-[0-9]+: from an old client$'
+  tell anna two
+  hears lurker 'two'
+  assert_equal "$(grep -c 'anna: two' lurker.out || true)" 0
+  nothing_broke a
+}
+
+@test "relay: clients of the original get bare bytes and leave by DISCONNECT" {
+  serve_relay a
+  client old "$(port_of 1 a)"
+  tell_bytes old "$(len64 'ok')$(len64 'ok')$(len64 'zażółć')"
+  hears old 'okokzażółć'
+  tell_bytes old "$(len64 DISCONNECT)"
+  wait_for_line a.err ' disconnect .* dialect=len64 '
+  assert_equal "$(tail -c 12 old.out)" "okzażółć"
+  nothing_broke a
+}
+
+@test "relay: two who are called the same are both kept, and told apart" {
+  serve_relay a
+  client one "$(port_of 1 a)"
+  client two "$(port_of 1 a)"
+  tell one "/nick anna"
+  hears one 'you are anna'
+  tell two "/nick Anna" "it is me"
+  hears one '^Anna-2: it is me$'
+  nothing_broke a
+}
+
+@test "relay: rooms are apart; /who, /rooms, /history and /msg say what they should" {
+  serve_relay a
+  client anna "$(port_of 1 a)"
+  client bert "$(port_of 1 a)"
+  tell anna "/nick anna" "/join kitchen" "soup"
+  hears anna '^anna: soup$'
+  tell bert "/nick bert" "/msg anna psst" "here"
+  hears bert '^bert: here$'
+  hears anna '^bert -> anna: psst$'
+  ! grep -q here anna.out
+  tell bert "/join kitchen 10"
+  hears bert '^anna: soup$'
+  tell bert "/who"
+  hears bert 'anna'
+  tell bert "/rooms"
+  hears bert 'kitchen'
+  tell bert "/dance" "/join"
+  hears bert 'try: /help'
+  hears bert '/join ROOM'
+  tell bert /quit
+  wait_for_line a.err ' disconnect .* dialect=line '
+  nothing_broke a
+}
+
+@test "relay: a text of two lines stays one message, and no escape reaches a terminal" {
+  serve_relay a
+  client anna "$(port_of 1 a)"
+  client bert "$(port_of 1 a)"
+  hears bert 'you are'
+  tell_bytes anna "$(len64 $'one\ntwo\e[31m')"
+  hears bert '^guest-[0-9]+: one / two\\x1b\[31m$'
+  nothing_broke a
+}
+
+@test "relay: what is too large, no UTF-8 or half a frame ends one connection and nobody else's" {
+  serve_relay a --max-message 1KiB
+  client anna "$(port_of 1 a)"
+  tell anna "/nick anna"
+  hears anna 'anna'
+  head -c 5000 /dev/zero | tr '\0' x | timeout 10 nc -N 127.0.0.1 "$(port_of 1 a)" >/dev/null
+  printf 'bad \xff bytes\n' | timeout 10 nc -N 127.0.0.1 "$(port_of 1 a)" >/dev/null
+  printf '%-64s' 99999999999999999999 | timeout 10 nc -N 127.0.0.1 "$(port_of 1 a)" >/dev/null
+  printf '\xf7NK\x01\x00\x12\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff' |
+    timeout 10 nc -N 127.0.0.1 "$(port_of 1 a)" >/dev/null
+  tell anna "still here"
+  hears anna '^anna: still here$'
+  nothing_broke a
+}
