@@ -39,7 +39,7 @@ enum class RecordKind : std::uint8_t {
 
 enum class Measure : std::uint8_t { kick = 1, mute = 2, unmute = 3, ban = 4, unban = 5 };
 
-// record   size u32 | kind u8 | time u64 | sender u64 | number u64 | fields     size: what follows it
+// record   size u32 | kind u8 | time u64 | sender u64 | number u64 | fields
 // say      room str8 | nick str8 | text
 // direct   to u64 | nick str8 | to_nick str8 | text
 // enter    nick str8 | address str8      the address is empty towards other relays
@@ -48,9 +48,9 @@ enum class Measure : std::uint8_t { kick = 1, mute = 2, unmute = 3, ban = 4, unb
 // part     room str8
 // nick     nick str8
 // moderate measure u8 | to u64 | until u64 | nick str8 | to_nick str8 | why str8
-// Numbers in network byte order; str8: u8 size, then UTF-8; text: the rest. time, until: ms since
-// 1970, UTC; until 0: for good. number: the sender's own count of its say and direct records from
-// 1; 0 in all others.
+// Numbers in network byte order; size: of what follows it; str8: u8 size, then UTF-8; text: the
+// rest. time, until: ms since 1970, UTC; until 0: for good. number: the sender's own count of its
+// say and direct records from 1; 0 in all others.
 
 /// All kinds in one; a field that the kind lacks is empty. Views end with the bytes.
 struct Record {
