@@ -1,75 +1,13 @@
 // echo send: text there, answer to stdout.
-#include <asio/posix/stream_descriptor.hpp>
-#include <fcntl.h>
 #include <re2/re2.h>
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "cli/standard_input.hpp"
 #include "commands/echo/channel.hpp"
-#include "net/spawn.hpp"
 
 namespace netkit::echo {
 namespace {
-
-/// stdin, line by line, without keeping the event loop from its work.
-class StandardInput {
- public:
-  explicit StandardInput(int descriptor)
-      : descriptor_{descriptor}, flags_{fcntl(descriptor, F_GETFL)} {}
-  StandardInput(const StandardInput&) = delete;
-  ~StandardInput() { restore(); }
-
-  /// The next line with its end; the last one may lack it. Errc::closed after the last.
-  asio::awaitable<Result<std::string>> line();
-
- private:
-  static constexpr std::size_t piece_size = 64 * 1024;
-  asio::awaitable<Result<std::size_t>> read_piece();
-  /// Asio makes what it waits for non-blocking, and on a terminal that is the shell's input and our
-  /// own output as well.
-  void restore() const {
-    if (flags_ >= 0) fcntl(descriptor_, F_SETFL, flags_);
-  }
-
-  const int descriptor_;
-  const int flags_;
-  std::string unread_;
-  bool ended_ = false;
-};
-
-asio::awaitable<Result<std::string>> StandardInput::line() {
-  for (std::size_t searched = 0;;) {
-    const std::size_t end = unread_.find('\n', searched);
-    if (end != std::string::npos || (ended_ && !unread_.empty())) {
-      const std::size_t size = end == std::string::npos ? unread_.size() : end + 1;
-      std::string line = unread_.substr(0, size);
-      unread_.erase(0, size);
-      co_return line;
-    }
-    if (ended_) co_return Errc::closed;
-    searched = unread_.size();
-    Result<std::size_t> count = co_await read_piece();
-    if (!count) co_return count.error();
-    ended_ = *count == 0;
-  }
-}
-
-asio::awaitable<Result<std::size_t>> StandardInput::read_piece() {
-  // A regular file cannot be waited for and is always ready; epoll refuses it with EPERM.
-  std::error_code failed;
-  asio::posix::stream_descriptor waiting{co_await asio::this_coro::executor};
-  waiting.assign(dup(descriptor_), failed);
-  if (!failed) {
-    co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read, net::into(failed));
-    restore();
-  }
-  const std::size_t before = unread_.size();
-  unread_.resize(before + piece_size);
-  const ssize_t count = read(descriptor_, unread_.data() + before, piece_size);
-  unread_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  if (count < 0) co_return errno_error("read standard input");
-  co_return static_cast<std::size_t>(count);
-}
 
 class SendAction final : public cli::Action {
  public:
@@ -135,7 +73,7 @@ asio::awaitable<Status> SendAction::converse(cli::Context& context) {
 }
 
 asio::awaitable<Status> SendAction::send_input(cli::Context& context, Channel& channel) {
-  StandardInput input{STDIN_FILENO};
+  cli::StandardInput input{STDIN_FILENO};
   for (;;) {
     Result<std::string> line = co_await input.line();
     if (!line && line.error().code == Errc::closed) co_return ok;

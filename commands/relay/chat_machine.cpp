@@ -35,18 +35,23 @@ Vector read_vector(const wire::Json* from) {
   return vector;
 }
 
+/// Of an answer to a message that was not taken.
+std::uint64_t number_of(std::string_view body) {
+  const Result<wire::Json> answer = wire::Json::parse(body, answer_limits);
+  return answer ? natural(*answer, "number") : 0;
+}
+
 Error gone() {
   return {Errc::closed, "hear from the relay"};
 }
 
-/// What a frame of type error says.
+}  // namespace
+
 Error refusal_of(const wire::Frame& frame) {
   const Result<wire::Json> parsed = wire::Json::parse(frame.body, answer_limits);
   if (parsed && parsed->is_object()) return cli::error_of(*parsed);
   return {Errc::refused, "talk to the relay", one_line(frame.body.substr(0, 1024))};
 }
-
-}  // namespace
 
 ChatMachine::ChatMachine(ChatWish wish, Hearer& hearer)
     : wish_{std::move(wish)}, hearer_{hearer}, rooms_{wish_.room}, nick_{wish_.nick} {}
@@ -114,11 +119,15 @@ Status ChatMachine::take(const wire::Frame& frame, Instant now) {
 Status ChatMachine::take_answer(const wire::Frame& frame, Instant now) {
   const bool entering = !in_ && frame.stream == enter_id_;
   const auto asked = asked_.find(frame.stream);
-  if (!entering && asked == asked_.end()) return ok;
+  if (!entering && frame.stream != 0 && asked == asked_.end()) return ok;
   Result<wire::Json> answer = wire::Json::parse(frame.body, answer_limits);
   if (answer && !answer->is_object()) answer = Error{Errc::malformed, "read the relay's answer"};
   if (answer && answer->boolean("ok") != true) answer = cli::error_of(*answer);
   if (entering) return answer ? welcome(*answer, now) : answer.error();
+  if (frame.stream == 0) {
+    if (!answer) refuse(number_of(frame.body), answer.error());
+    return ok;
+  }
   const int tag = asked->second;
   asked_.erase(asked);
   hearer_.answer(tag, answer);
@@ -139,18 +148,38 @@ Status ChatMachine::welcome(const wire::Json& answer, Instant now) {
     seen_.resumed(now);
   in_ = true;
   const bool again = std::exchange(was_in_, true);
-  resend(natural(answer, "known"), answer.string("ack") == std::string_view{"memory"});
+  if (!answer.items("rooms").empty()) rooms_.clear();
+  for (const wire::Json& each : answer.items("rooms"))
+    joined(each.string("room").value_or(""));
+  resend(answer);
   hearer_.entered(
       {.relay = std::string{answer.string("relay").value_or("")}, .nick = nick_, .again = again});
   return ok;
 }
 
-/// A relay that knows a message has it in memory; one that promises more is shown it again, drops
-/// it as a repeat and acknowledges it when that is kept.
-void ChatMachine::resend(std::uint64_t known, bool known_is_safe) {
-  if (known_is_safe) outbox_.acknowledge(known);
-  const std::uint64_t behind = std::min(known, outbox_.acknowledged());
-  outbox_.above(known_is_safe ? known : behind, [this](const auto& message) { send(message); });
+/// Beyond what the relay knows. "acked" is less than that where it promises more than memory and
+/// has not kept all yet; it acknowledges the rest when it has.
+void ChatMachine::resend(const wire::Json& welcome) {
+  const std::uint64_t known = natural(welcome, "known");
+  outbox_.acknowledge(welcome.find("acked") ? natural(welcome, "acked") : known);
+  std::vector<std::uint64_t> too_large;
+  outbox_.above(known, [&](const ChatOutbox::Message& message) {
+    if (message.text.size() > text_max_)
+      too_large.push_back(message.number);
+    else
+      send(message);
+  });
+  for (const std::uint64_t number : too_large)
+    refuse(number, too_large_error());
+}
+
+Error ChatMachine::too_large_error() const {
+  return {Errc::too_large, "send so long a text",
+          "the relay takes " + std::to_string(text_max_) + " bytes"};
+}
+
+void ChatMachine::refuse(std::uint64_t number, const Error& why) {
+  if (outbox_.refuse(number)) hearer_.refused(number, why);
 }
 
 void ChatMachine::send(const ChatOutbox::Message& message) {
@@ -177,9 +206,7 @@ Status ChatMachine::tell(std::string_view nick, std::string_view text) {
 }
 
 Status ChatMachine::add(bool direct, std::string_view where, std::string_view text) {
-  if (text.size() > text_max_)
-    return Error{Errc::too_large, "send a text of " + std::to_string(text.size()) + " bytes",
-                 "the relay takes " + std::to_string(text_max_)};
+  if (text.size() > text_max_) return too_large_error();
   if (!may_say())
     return Error{Errc::busy, "send more", std::to_string(window) + " messages wait already"};
   const ChatOutbox::Message& message = outbox_.add(direct, where, text);
@@ -197,6 +224,7 @@ Status ChatMachine::ask(int tag, JsonObject request) {
 }
 
 void ChatMachine::joined(std::string_view room) {
+  if (room.empty()) return;
   const bool known = std::find(rooms_.begin(), rooms_.end(), room) != rooms_.end();
   if (!known && rooms_.size() < rooms_max) rooms_.emplace_back(room);
 }

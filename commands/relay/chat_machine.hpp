@@ -36,7 +36,6 @@ struct ChatWelcome {
 
 class ChatMachine {
  public:
-  /// What was asked by ask(); `tag` is the asker's.
   class Hearer {
    public:
     virtual ~Hearer() = default;
@@ -44,6 +43,9 @@ class ChatMachine {
     /// Each once. `own`: the client said it itself.
     virtual void said(const Said& said, bool own) = 0;
     virtual void event(const Event& event) = 0;
+    /// Something that the client said was not taken.
+    virtual void refused(std::uint64_t number, const Error& why) = 0;
+    /// What was asked by ask(); `tag` is the asker's.
     virtual void answer(int tag, const Result<wire::Json>& answer) = 0;
   };
 
@@ -66,8 +68,10 @@ class ChatMachine {
   std::size_t unacknowledged() const { return outbox_.unacknowledged(); }
   /// Each growth says that the relay works for us.
   std::uint64_t acknowledged() const { return outbox_.acknowledged(); }
-  /// All that was said is acknowledged and has come back.
-  bool is_heard() const { return outbox_.unacknowledged() == 0 && own_heard_ >= outbox_.last(); }
+  /// All that was said, and not refused, is acknowledged and has come back.
+  bool is_heard() const {
+    return outbox_.unacknowledged() == 0 && own_heard_ >= outbox_.last_taken();
+  }
 
   /// A request {"do":…,}; Errc::closed while there is no relay, Errc::busy for too many at a time.
   Status ask(int tag, JsonObject request);
@@ -93,7 +97,9 @@ class ChatMachine {
   void send_request(std::uint32_t id, std::string_view body);
   Status take_answer(const wire::Frame& frame, Instant now);
   Status welcome(const wire::Json& answer, Instant now);
-  void resend(std::uint64_t known, bool known_is_safe);
+  void resend(const wire::Json& welcome);
+  void refuse(std::uint64_t number, const Error& why);
+  Error too_large_error() const;
   void send(const ChatOutbox::Message& message);
   Status add(bool direct, std::string_view where, std::string_view text);
 
@@ -114,5 +120,8 @@ class ChatMachine {
   bool in_ = false;
   bool was_in_ = false;
 };
+
+/// What a frame of type error says.
+Error refusal_of(const wire::Frame& frame);
 
 }  // namespace netkit::relay

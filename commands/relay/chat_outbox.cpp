@@ -22,7 +22,23 @@ const ChatOutbox::Message& ChatOutbox::add(bool direct, std::string_view where,
 
 void ChatOutbox::acknowledge(std::uint64_t number) {
   acknowledged_ = std::max(acknowledged_, std::min(number, last_));
+  refused_.erase(refused_.begin(), refused_.upper_bound(acknowledged_));
+  while (refused_.erase(acknowledged_ + 1) > 0)
+    ++acknowledged_;
   drop_old();
+}
+
+bool ChatOutbox::refuse(std::uint64_t number) {
+  if (number <= acknowledged_ || number > last_) return false;
+  const auto found = std::lower_bound(
+      kept_.begin(), kept_.end(), number,
+      [](const Message& message, std::uint64_t wanted) { return message.number < wanted; });
+  if (found == kept_.end() || found->number != number) return false;
+  kept_size_ -= size_of(*found);
+  kept_.erase(found);
+  refused_.insert(number);
+  acknowledge(acknowledged_);
+  return true;
 }
 
 void ChatOutbox::above(std::uint64_t known, const std::function<void(const Message&)>& send) const {

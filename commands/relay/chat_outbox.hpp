@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,11 @@ class ChatOutbox {
   /// All up to `number` is safe; a smaller number than before changes nothing.
   void acknowledge(std::uint64_t number);
   std::uint64_t acknowledged() const { return acknowledged_; }
-  std::uint64_t last() const { return last_; }
-  std::size_t unacknowledged() const { return last_ - acknowledged_; }
+  /// The relay does not take it: it is not sent again. False if it is not waited for.
+  bool refuse(std::uint64_t number);
+  /// The last one that was not refused.
+  std::uint64_t last_taken() const { return kept_.empty() ? 0 : kept_.back().number; }
+  std::size_t unacknowledged() const { return last_ - acknowledged_ - refused_.size(); }
 
   /// In order, all beyond `known` that is still kept: what a relay lacks that knows no more.
   void above(std::uint64_t known, const std::function<void(const Message&)>& send) const;
@@ -41,6 +45,7 @@ class ChatOutbox {
   void drop_old();
 
   std::deque<Message> kept_;
+  std::set<std::uint64_t> refused_;  // Beyond what is acknowledged.
   std::size_t kept_size_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t acknowledged_ = 0;

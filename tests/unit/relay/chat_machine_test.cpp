@@ -20,12 +20,15 @@ class Notes final : public ChatMachine::Hearer {
     heard.push_back(std::string{said.nick} + (own ? "*: " : ": ") + std::string{said.text});
   }
   void event(const Event& event) override { events.push_back(sentence_of(event)); }
+  void refused(std::uint64_t number, const Error& why) override {
+    refusals.push_back(std::to_string(number) + " " + why.message());
+  }
   void answer(int tag, const Result<wire::Json>& answer) override {
     answers.push_back(std::to_string(tag) + (answer ? " ok" : " " + answer.error().message()));
   }
 
   std::vector<ChatWelcome> welcomes;
-  std::vector<std::string> heard, events, answers;
+  std::vector<std::string> heard, events, answers, refusals;
 };
 
 struct Sent {
@@ -283,17 +286,64 @@ TEST_CASE("ChatMachine: answers a ping, and what it does not know it leaves alon
   CHECK(notes.events.empty());
 }
 
-TEST_CASE("ChatMachine: to a relay that promises more than memory, all unacknowledged go again") {
+TEST_CASE("ChatMachine: what a relay knows is safe unless it says that less is") {
+  for (const bool memory : {true, false}) {
+    Notes notes;
+    ChatMachine machine{wish(), notes};
+    for (const char* text : {"1", "2", "3"})
+      CHECK(machine.say("lobby", text));
+    machine.greeted(0s);
+    CHECK(sent_by(machine).size() == 1);
+    const std::string welcome = R"({"ok":true,"nick":"anna","sender":"00000000000000aa","known":2)";
+    answer(machine, 1, welcome + (memory ? "}" : R"(,"acked":1})"));
+    CHECK(sent_by(machine).size() == 1);
+    CHECK(machine.unacknowledged() == (memory ? 1 : 2));
+  }
+}
+
+TEST_CASE("ChatMachine: what the relay does not take is told and waited for no longer") {
   Notes notes;
   ChatMachine machine{wish(), notes};
+  enter(machine);
   for (const char* text : {"1", "2", "3"})
     CHECK(machine.say("lobby", text));
+  const std::string_view no = R"({"id":0,"ok":false,"number":3,"attempt":"say","hint":"muted"})";
+  answer(machine, 0, no);
+  answer(machine, 0, no);
+  answer(machine, 0, R"({"id":0,"ok":false,"number":99})");
+  CHECK(notes.refusals.size() == 1);
+  CHECK(machine.unacknowledged() == 2);
+  std::string ack;
+  append_ack(ack, 2);
+  CHECK(machine.take({.type = frame_type::ack, .body = ack.substr(16)}, 0s));
+  CHECK(machine.unacknowledged() == 0);
+  CHECK(machine.acknowledged() == 3);
+  CHECK(machine.say("lobby", "4"));
+  machine.lost(0s);
   machine.greeted(0s);
   CHECK(sent_by(machine).size() == 1);
-  answer(machine, 1,
-         R"({"ok":true,"nick":"anna","sender":"00000000000000aa","known":2,"ack":"disk"})");
+  answer(machine, 2, R"({"ok":true,"nick":"a","sender":"00000000000000aa","known":0})");
   CHECK(sent_by(machine).size() == 3);
-  CHECK(machine.unacknowledged() == 3);
+}
+
+TEST_CASE("ChatMachine: a relay that takes less gets none that are too long for it") {
+  Notes notes;
+  ChatMachine machine{wish(), notes};
+  CHECK(machine.say("lobby", std::string(101, 'x')));
+  CHECK(machine.say("lobby", "short"));
+  enter(machine);
+  CHECK(sent_by(machine).size() == 1);
+  CHECK(notes.refusals.size() == 1);
+  CHECK(machine.unacknowledged() == 1);
+}
+
+TEST_CASE("ChatMachine: rooms are called as the relay calls them") {
+  Notes notes;
+  ChatMachine machine{wish(), notes};
+  machine.greeted(0s);
+  answer(machine, 1,
+         R"({"ok":true,"nick":"a","sender":"00000000000000aa","rooms":[{"room":"low"},{}]})");
+  CHECK(machine.rooms() == std::vector<std::string>{"low"});
 }
 
 TEST_CASE("ChatMachine: a relay lost at any point loses nothing and doubles nothing") {
