@@ -36,7 +36,7 @@ constexpr std::string_view body = R"html(</style>
   <ul id="rooms"></ul>
   <form id="join">
     <label for="join-room" class="unseen">Room to join</label>
-    <input id="join-room" placeholder="Join or make a room" maxlength="32" autocomplete="off"
+    <input id="join-room" placeholder="Join a room" maxlength="32" autocomplete="off"
            autocapitalize="none" spellcheck="false" enterkeyhint="go">
     <button>Join</button>
   </form>
@@ -77,7 +77,7 @@ constexpr std::string_view body = R"html(</style>
       <p class="soft">This relay asks for one: <code>netkit auth login --print-token</code>.</p>
     </div>
     <p id="gate-said" role="alert"></p>
-    <button class="main">Chat</button>
+    <button class="main" id="gate-go">Chat</button>
   </form>
 </dialog>
 <script>

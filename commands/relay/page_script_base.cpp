@@ -10,6 +10,7 @@ const at = id => document.getElementById(id);
 // Elements of a room's list, own messages kept for a relay that lost them, own messages that no
 // relay has yet, names in a list, conversations with strangers.
 const shownMax = 2000, sentMax = 1024, waitingMax = 256, namesMax = 500, directsMax = 200;
+const sentSizeMax = 4 * 1024 * 1024;
 
 function make(tag, name, words, ...inside) {
   const element = document.createElement(tag);
@@ -33,8 +34,9 @@ function remember(store, key, value) {
   catch { /* It is full or forbidden: a reload forgets, nothing else. */ }
 }
 
-const me = {nick: recall('localStorage', 'netkit chat nick') ?? '', sender: '', relay: '',
-            textMax: 65536};
+// The nick is as the relay shows it; wished is what this person asked for.
+const me = {nick: '', wished: recall('localStorage', 'netkit chat nick') ?? '', sender: '',
+            relay: '', textMax: 65536};
 // The secret is what makes this tab the same sender after a reconnect or a reload.
 const tab = {secret: '', number: 0, acked: 0, sent: [], seen: null, rooms: [], current: '',
              token: '', ...recall('sessionStorage', 'netkit chat')};
@@ -77,15 +79,16 @@ setInterval(() => {
 }, 10000);
 addEventListener('pagehide', save);
 
-const dayOf = time => time.toLocaleDateString([], {weekday: 'long', day: 'numeric', month: 'long'});
-const hourOf = time => time.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'});
+const dayFormat = new Intl.DateTimeFormat([], {weekday: 'long', day: 'numeric', month: 'long'});
+const hourFormat = new Intl.DateTimeFormat([], {hour: '2-digit', minute: '2-digit'});
 // The same name has the same colour everywhere, whatever a clash adds to it.
 function hueOf(nick) {
   let hash = 2166136261;
   for (const letter of nick.split('@')[0].toLowerCase())
     hash = Math.imul(hash ^ letter.codePointAt(0), 16777619);
-  hash ^= hash >>> 15;
-  return (hash >>> 0) % 24 * 15;
+  hash = Math.imul(hash ^ hash >>> 16, 2246822507);
+  hash = Math.imul(hash ^ hash >>> 13, 3266489909);
+  return ((hash ^ hash >>> 16) >>> 0) % 24 * 15;
 }
 function nickElement(nick) {
   const element = make('bdi', 'who', nick);

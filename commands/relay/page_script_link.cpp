@@ -73,14 +73,17 @@ async function enter(socket) {
   const fresh = !link.entered;
   if (tab.token && !clearText) socket.send(JSON.stringify({token: tab.token}));
   const names = joined().map(room => room.name);
-  const wish = {nick: me.nick, secret: tab.secret, events: true,
+  const wish = {nick: me.wished, secret: tab.secret, events: true,
                 rooms: names.map(room => fresh ? {room, history: 50} : {room})};
   const resumes = !fresh || Object.keys(tab.seen).length > 0;
   if (resumes) wish.seen = tab.seen;
   try {
     welcome(await ask('enter', wish), fresh, resumes);
   } catch (failure) {
-    if (socket === link.socket) refuse(failure.message, failure.exit === 4);
+    if (socket !== link.socket) return;
+    if ([2, 4].includes(failure.exit)) return refuse(failure.message, failure.exit === 4);
+    hint(failure.message);
+    hangUp();
   }
 }
 function welcome(answer, fresh, resumes) {
@@ -94,7 +97,10 @@ function welcome(answer, fresh, resumes) {
   if (!resumes) tab.seen = {...(seenNow = {...answer.have})};
   save();
   showMe();
-  for (const at of answer.rooms ?? []) bounds(openRoom(at.room), at, fresh ? 50 : 0);
+  for (const each of answer.rooms ?? []) bounds(openRoom(each.room), each, fresh ? 50 : 0);
+  // Some may be closed to us now, or be written otherwise.
+  for (const room of joined())
+    if (answer.rooms && !answer.rooms.some(each => each.room === room.name)) dropRoom(room);
   if (!fresh)
     noteAll(elsewhere ? `Connected again, to ${me.relay}` : 'Connected again', 'presence');
   for (const each of tab.sent) if (each.number > (answer.known ?? 0)) transmit(each);
@@ -172,7 +178,9 @@ function sendText(room, text) {
     throw new Error(`no relay has taken the last ${waitingMax} messages yet`);
   const each = {number: ++tab.number, [room.direct ? 'to' : 'room']: room.name, text};
   tab.sent.push(each);
-  if (tab.sent.length > sentMax) tab.sent.shift();
+  let size = tab.sent.reduce((sum, one) => sum + one.text.length, 0);
+  while (tab.sent.length > sentMax || (size > sentSizeMax && tab.sent[0].number <= tab.acked))
+    size -= tab.sent.shift().text.length;
   save();
   showWaiting(each);
   transmit(each);
@@ -219,6 +227,7 @@ const told = {
   leave(event) { presence(event, people => people.delete(event.nick)); },
   nick(event) {
     if (event.nick === me.nick) { me.nick = event.other; showMe(); }
+    renameDirect(event.nick, event.other);
     presence(event, people => {
       const person = people.get(event.nick);
       if (people.delete(event.nick)) people.set(event.other, person);

@@ -40,6 +40,16 @@ function dropRoom(room) {
   if (room === current) show([...rooms.values()][0] ?? null);
   countUnread(room, 0);
 }
+// A conversation goes on with whom it was, whatever they are called now.
+function renameDirect(from, to) {
+  const room = rooms.get(directKey(from));
+  if (!room || rooms.has(directKey(to))) return;
+  rooms.delete(room.key);
+  Object.assign(room, {name: to, key: directKey(to)});
+  rooms.set(room.key, room);
+  room.button.firstChild.textContent = to;
+  if (room === current) show(room);
+}
 const joined = () => [...rooms.values()].filter(room => !room.direct);
 
 function show(room) {
@@ -100,7 +110,7 @@ new ResizeObserver(() => { if (stuck) toEnd(); }).observe(at('scroller'));
 
 function messageElement(said, fate) {
   const time = new Date(said.time), own = said.sender === me.sender;
-  const when = make('time', '', hourOf(time));
+  const when = make('time', '', hourFormat.format(time));
   when.dateTime = said.time;
   const element = make('li', 'message', '',
     make('div', 'head', '', nickElement(said.nick), when),
@@ -116,7 +126,7 @@ function messageElement(said, fate) {
 function place(element, before) {
   const last = before?.said, now = element.said;
   if (!last || last.time.toDateString() !== now.time.toDateString())
-    element.before(make('li', 'day', dayOf(now.time)));
+    element.before(make('li', 'day', dayFormat.format(now.time)));
   else if (before.nextElementSibling === element)
     element.classList.toggle('more', last.nick === now.nick && now.time - last.time < 300000);
 }
@@ -151,10 +161,11 @@ function addMessage(room, said, old) {
 function addOlder(room, messages) {
   const fresh = messages.filter(said => !room.shown.has(`${said.sender}/${said.number}`));
   const from = at('scroller'), below = from.scrollHeight - from.scrollTop;
+  const there = [...room.list.querySelectorAll('.message')];
   for (const said of fresh) {
     const element = messageElement(said);
     room.shown.add(element.said.key);
-    const next = [...room.list.children].find(each => each.said?.time > element.said.time);
+    const next = there.find(each => each.said.time >= element.said.time);
     room.list.insertBefore(element, next ?? null);
   }
   for (const day of room.list.querySelectorAll('.day')) day.remove();

@@ -20,13 +20,18 @@ function showMe() {
   at('me').textContent = me.nick;
   at('me').style.setProperty('--hue', hueOf(me.nick));
   at('me').className = 'who';
-  remember('localStorage', 'netkit chat nick', me.nick);
   showPeople();
+}
+
+function wish(nick) {
+  me.wished = nick;
+  remember('localStorage', 'netkit chat nick', nick);
 }
 
 function openGate(words, forToken) {
   const gate = at('gate');
-  at('gate-title').textContent = link.entered ? 'Your nick' : 'Come in';
+  at('gate-title').textContent = link.here ? 'Change your nick' : 'Come in';
+  at('gate-go').textContent = link.here ? 'Change' : 'Chat';
   at('token-part').hidden = !forToken || clearText;
   at('gate-said').textContent = words ?? '';
   if (forToken && clearText) {
@@ -34,7 +39,7 @@ function openGate(words, forToken) {
     secure.href = location.href.replace(/^http/, 'https');
     at('gate-said').append(' A token is not sent where others could read it. ', secure);
   }
-  at('nick').value = me.nick;
+  at('nick').value = me.wished;
   at('token').value = tab.token;
   if (!gate.open) gate.showModal();
   (forToken && !clearText ? at('token') : at('nick')).select();
@@ -51,8 +56,7 @@ at('enter').onsubmit = async event => {
     try { await rename(nick); }
     catch (failure) { at('gate-said').textContent = failure.message; return; }
   } else {
-    me.nick = nick;
-    showMe();
+    wish(nick);
     link.wait = 500;
     connect();
   }
@@ -62,6 +66,7 @@ at('enter').onsubmit = async event => {
 at('rename').onclick = () => openGate('');
 async function rename(nick) {
   const answer = await ask('nick', {nick});
+  wish(nick);
   me.nick = answer.nick ?? nick;
   showMe();
 }
@@ -212,12 +217,14 @@ function roomOfAddress() {
 
 async function start() {
   await partFromTwins();
-  const named = roomOfAddress();
+  const named = roomOfAddress().toLowerCase();
   for (const name of new Set([...tab.rooms, named].filter(Boolean))) openRoom(name);
   if (!joined().length) openRoom('lobby');
   for (const each of tab.sent) showWaiting(each);
   show(rooms.get(named || tab.current) ?? joined()[0]);
-  if (me.nick) { showMe(); connect(); at('text').focus(); } else openGate('');
+  me.nick = me.wished;
+  showMe();
+  if (me.wished) { connect(); at('text').focus(); } else openGate('');
 }
 start();
 )js";

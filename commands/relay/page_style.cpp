@@ -53,7 +53,7 @@ header h1 { flex: 1; }
   border: 2px solid var(--warn); }
 #state[data-is=here]::before { background: var(--good); border-color: var(--good); }
 #state[data-is=away] { color: var(--warn); }
-#retry { min-height: 0; padding: .05rem .5rem; color: var(--text); }
+#retry { flex: none; min-height: 1.6rem; padding: .05rem .5rem; color: var(--text); }
 
 .side { overflow: auto; padding: .3rem; background: var(--card); overscroll-behavior: contain; }
 #rooms-side { grid-area: rooms; border-right: 1px solid var(--line); display: flex;
@@ -131,12 +131,11 @@ dialog::backdrop { background: light-dark(#0006, #000a); }
   header h1 { text-align: center; font-size: 1rem; }
   #state { order: 9; width: 100%; font-size: .8rem; justify-content: center; }
   .drawer { display: block; }
-  .side { display: none !important; grid-area: main; z-index: 1; border: 0; }
-  .side.open { display: flex !important; flex-direction: column; }
+  #rooms-side, #people-side { display: none; grid-area: main; z-index: 1; border: 0; }
+  #rooms-side.open, #people-side.open { display: flex; flex-direction: column; }
   #scroller { padding: .4rem .6rem; }
   #say { padding: .5rem .6rem; }
 }
-@media (prefers-reduced-motion: no-preference) { #scroller { scroll-behavior: auto; } }
 )css";
 
 }  // namespace

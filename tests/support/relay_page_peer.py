@@ -5,11 +5,11 @@ loopback only.
 
     relay_page_peer.py PAGE [PORT]     prints `port N`, serves until killed
 
-PAGE is the HTML document. Besides it, GET /control?JSON moves things: {"tell": {...}} sends an event
-to all, {"say": [ROOM, NICK, TEXT]} a message, {"cut": true} drops all, {"deaf": true} drops new
-ones too until {"deaf": false}, {"swallow": N} loses the next N says without an acknowledgement, {"token": T}
-asks for one, {"fresh": true} forgets all as a new run does, {"seen": true} answers with all
-requests so far.
+PAGE is the HTML document. Besides it, GET /control?JSON moves things: {"tell": {...}} sends an
+event to all, {"say": [ROOM, NICK, TEXT]} a message, {"many": [ROOM, NICK, N]} N of them, {"cut":
+true} drops all, {"deaf": true} drops new ones too until {"deaf": false}, {"swallow": N} loses the
+next N says, {"token": T} asks for one, {"fresh": true} forgets all as a new run does, {"seen":
+true} answers with all requests so far.
 """
 
 import asyncio
@@ -165,14 +165,20 @@ class Relay:
         finally:
             self.people.discard(person)
 
+    async def say_as(self, room, nick, text):
+        sender = hashlib.sha256(nick.encode()).hexdigest()[:16]
+        self.known[sender] = self.known.get(sender, 0) + 1
+        await self.say({"room": room, "text": text}, nick, sender, self.known[sender])
+
     async def control(self, wish):
         if "tell" in wish:
             await self.tell({"time": moment(), **wish["tell"]})
         if "say" in wish:
-            room, nick, text = wish["say"]
-            sender = hashlib.sha256(nick.encode()).hexdigest()[:16]
-            self.known[sender] = self.known.get(sender, 0) + 1
-            await self.say({"room": room, "text": text}, nick, sender, self.known[sender])
+            await self.say_as(*wish["say"])
+        if "many" in wish:
+            room, nick, count = wish["many"]
+            for number in range(1, count + 1):
+                await self.say_as(room, nick, f"{number} of many")
         self.deaf = wish.get("deaf", self.deaf)
         self.swallow = wish.get("swallow", self.swallow)
         self.token = wish.get("token", self.token)
