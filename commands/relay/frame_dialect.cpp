@@ -2,7 +2,7 @@
 // elsewhere once their first frame has said so.
 #include "cli/remote_error.hpp"
 #include "commands/relay/client_protocol.hpp"
-#include "commands/relay/service.hpp"
+#include "commands/relay/converse.hpp"
 #include "net/worker.hpp"
 
 namespace netkit::relay {
@@ -103,28 +103,6 @@ Status FrameDialect::say(const wire::Frame& frame) {
   return ok;
 }
 
-asio::awaitable<Status> converse(net::Connection& connection, Session& session,
-                                 const wire::FrameDecoder& decoder) {
-  FrameDialect dialect{session};
-  auto hear = [&](const wire::Frame& frame, std::string&) { return dialect.hear(frame); };
-  std::string nothing;
-  for (;;) {
-    const Result<Flow> flow = net::handle_unread(connection.received(), decoder, hear, nothing);
-    if (!flow) co_return flow.error();
-    if (*flow == Flow::finish) co_return ok;
-    if (session.pause().count() > 0) co_await rest(connection, session);
-    Result<net::Connection::Received> got = connection.try_receive();
-    while (got && *got == net::Connection::Received::nothing_yet) {
-      connection.received().keep();
-      const Status waited = co_await connection.readable();
-      if (!waited && !connection.draining()) co_return waited.error();
-      got = connection.try_receive();
-    }
-    if (!got) co_return got.error();
-    if (*got == net::Connection::Received::end) co_return ok;
-  }
-}
-
 }  // namespace
 
 std::string show_unsaid(std::uint64_t number, const Error& why) {
@@ -163,7 +141,10 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
   if (is_admin(connection)) co_return co_await serve_operator(connection);
   Session session{hub_, connection, Lane::frame};
   sign_in(session, visit);
-  const Status ended = co_await converse(connection, session, decoder);
+  FrameDialect dialect{session};
+  const Status ended = co_await converse(
+      connection, session, decoder,
+      [&](const wire::Frame& frame, std::string&) { return dialect.hear(frame); });
   if (ended && connection.draining()) {
     std::string goodbye;
     wire::append_frame(goodbye, {wire::frame_type::goodbye, 0, 0, {}});

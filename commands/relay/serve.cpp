@@ -49,6 +49,7 @@ class ServeAction final : public cli::Action {
   double rate_ = 200;
   std::vector<std::string> page_hosts_;
   cli::ServerOptions server_;
+  std::size_t text_size_max_ = 0;  // What server_ said of messages, before what stands around them.
 
   std::string state_;
   access::Guard* guard_ = nullptr;
@@ -87,14 +88,14 @@ Result<HubSettings> ServeAction::settings() const {
   settings.ack = ack_;
   settings.slow = slow_;
   settings.rate = rate_;
-  settings.text_size_max = server_.message_size_max.bytes;
+  settings.text_size_max = text_size_max_;
   settings.nicks_are_users = guard_ != nullptr;
   settings.workers = server_.threads;
   if (history_ == 0 || history_ > 10'000'000)
     return Error{Errc::usage, "use --history " + std::to_string(history_), "1 to 10000000"};
   if (!(rate_ >= 0)) return Error{Errc::usage, "use a --rate below 0"};
   if (settings.text_size_max == 0 || settings.text_size_max > text_size_max)
-    return Error{Errc::usage, "use --max-message " + netkit::to_text(server_.message_size_max),
+    return Error{Errc::usage, "use --max-message " + netkit::to_text(Size{text_size_max_}),
                  "at most " + netkit::to_text(Size{text_size_max})};
   return settings;
 }
@@ -128,7 +129,10 @@ void ServeAction::close() {
 }
 
 Status ServeAction::run(cli::Context& context) {
+  text_size_max_ = server_.message_size_max.bytes;
   if (const Result<HubSettings> fit = settings(); !fit) return fit.error();
+  server_.message_size_max.bytes =
+      std::max(message_size_least, web_message_size_max(text_size_max_));
   Result<std::string> state = cli::make_state_directory(context, server_);
   if (!state) return state.error();
   state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.

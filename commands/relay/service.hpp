@@ -71,6 +71,12 @@ asio::awaitable<void> rest(net::Connection& connection, Session& session);
 /// Into the standard room, with whatever nick it gets; tells it so, or why not.
 Status enter_as_text(Session& session);
 
+/// What it cannot do, as a notice.
+void tell_failure(Session& session, const Error& failure);
+
+/// What one WebSocket message of a client may have, where texts have that much.
+std::size_t web_message_size_max(std::size_t text_size);
+
 /// What a refusal of something that was said is, in frames and on the page: an answer to 0 with the
 /// message's own number.
 std::string show_unsaid(std::uint64_t number, const Error& why);

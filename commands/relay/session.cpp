@@ -78,7 +78,7 @@ Cursor* Session::cursor_of(const Room& room) {
 }
 
 void Session::note_ack() {
-  if (safe_ <= acked_) return;
+  if (!counts_ || safe_ <= acked_) return;
   acked_ = safe_;
   tongue_of(lane_).append_ack(control_, acked_);
 }
@@ -264,6 +264,7 @@ Status Session::enter(const Request& request) {
 std::string Session::ask(const Request& request, std::int64_t id) {
   if (!entered() && request.what != Ask::enter)
     return cli::show_failure(id, {Errc::unexpected, "answer before \"enter\""});
+  counts_ = true;
   const Result<JsonObject> answer = request.what == Ask::enter ? hub_.enter(*this, request, id)
                                                                : hub_.perform(*this, request, id);
   return answer ? answer->str() : cli::show_failure(id, answer.error());

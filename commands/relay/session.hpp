@@ -108,7 +108,8 @@ class Session final : public net::Refill {
   const Lane lane_;
   bool wants_events_ = false;
   bool moderator_ = false;
-  bool due_ = false;  // In its desk's list.
+  bool counts_ = false;  // It numbers what it says, and is told what is safe.
+  bool due_ = false;     // In its desk's list.
   bool ended_ = false;
 };
 

@@ -15,14 +15,6 @@ bool is_whole(std::string_view text) {
          text == "/help" || text == "/part";
 }
 
-void tell(Session& session, const Error& failure) {
-  const std::string words = failure.message();
-  Event notice;
-  notice.time_ms = Hub::now().wall_ms;
-  notice.text = words;
-  session.tell(notice);
-}
-
 }  // namespace
 
 Status enter_as_text(Session& session) {
@@ -31,7 +23,7 @@ Status enter_as_text(Session& session) {
   request.rooms.push_back({.room = std::string{standard_room}});
   const Status entered = session.enter(request);
   if (!entered) {
-    tell(session, entered.error());
+    tell_failure(session, entered.error());
     return entered;
   }
   if (session.lane() != Lane::line) return ok;
@@ -67,7 +59,7 @@ asio::awaitable<Status> Service::serve_text(net::Connection& connection,
     if (!*line || **line == leaving_word) co_return ok;
     if (len64 && !is_utf8(**line)) co_return Errc::not_utf8;
     const Result<bool> stays = session->hear_line(**line);
-    if (!stays) tell(*session, stays.error());
+    if (!stays) tell_failure(*session, stays.error());
     if (session->ended() || (stays && !*stays)) co_return ok;
     if (session->pause().count() > 0) co_await rest(connection, *session);
   }
