@@ -133,11 +133,13 @@ void FanLoad::open(bool idle) {
   }
   if (idle) return;
   const std::int64_t begin_ns = clock_ns();
+  std::int64_t pause_ns = trial_pause_ms * 1'000'000LL;
   while (!all_heard_trial()) {
     if (clock_ns() - begin_ns > silence_limit_ms * 1'000'000LL)
       give_up("a trial text does not reach everybody");
     say_trial();
-    const std::int64_t until = clock_ns() + trial_pause_ms * 1'000'000LL;
+    const std::int64_t until = clock_ns() + pause_ns;
+    pause_ns *= 2;
     while (!all_heard_trial() && clock_ns() < until)
       turn(trial_pause_ms);
   }
@@ -273,7 +275,7 @@ void FanLoad::say_trial() {
 // The client that says it hears it in some dialects only, so it is not asked.
 bool FanLoad::all_heard_trial() const {
   return trial_ > 0 && std::all_of(clients_.begin() + 1, clients_.end(), [&](const Client& client) {
-           return client.trial == trial_ || (client.part.sends && !client.part.hears);
+           return client.trial > 0 || (client.part.sends && !client.part.hears);
          });
 }
 
@@ -281,7 +283,7 @@ bool FanLoad::all_heard_trial() const {
 // its ring has room for the whole window.
 void FanLoad::say_what_fits() {
   const std::size_t first = next_sender_;
-  const std::size_t room = plan_.window - outstanding_;
+  const std::size_t room = window_ - outstanding_;
   for (std::size_t i = 0; i < room; ++i) {
     say(clients_[next_sender_], now_ns_);
     if (++next_sender_ == plan_.senders) next_sender_ = 0;
@@ -293,7 +295,7 @@ void FanLoad::say_what_fits() {
 void FanLoad::say_what_is_due() {
   const auto interval = static_cast<std::int64_t>(1e9 / plan_.rate);
   while (next_due_ns_ <= now_ns_ && next_due_ns_ < deadline_ns_) {
-    if (outstanding_ == plan_.window) give_up("the server falls behind this rate");
+    if (outstanding_ == window_) give_up("the server falls behind this rate");
     say(clients_[next_sender_], next_due_ns_);
     flush(clients_[next_sender_]);
     if (++next_sender_ == plan_.senders) next_sender_ = 0;
@@ -324,7 +326,8 @@ void FanLoad::turn(int limit_ms) {
   }
 }
 
-FanMeasurement FanLoad::run(double seconds) {
+FanMeasurement FanLoad::run(double seconds, std::size_t window) {
+  window_ = std::min(window, plan_.window);
   done_ = {};
   discarding_ = false;
   const std::int64_t start = now_ns_ = clock_ns();
@@ -334,7 +337,7 @@ FanMeasurement FanLoad::run(double seconds) {
     if (now_ns_ < deadline_ns_) {
       if (plan_.rate > 0)
         say_what_is_due();
-      else if (outstanding_ < plan_.window)
+      else if (outstanding_ < window_)
         say_what_fits();
     } else if (outstanding_ == 0) {
       break;

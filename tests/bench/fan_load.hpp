@@ -42,11 +42,12 @@ class FanLoad {
   FanLoad& operator=(const FanLoad&) = delete;
   ~FanLoad();
 
-  /// Returns once all are let in and, unless `idle`, everyone has heard the same trial text, which
+  /// Returns once all are let in and, unless `idle`, everyone has heard a trial text, which
   /// shows that every subscription is known everywhere.
   void open(bool idle);
-  /// Keeps the load up for this long, then waits for what is still under way.
-  FanMeasurement run(double seconds);
+  /// Keeps the load up for this long, then waits for what is still under way, which is never more
+  /// than `window` texts, nor than the plan's.
+  FanMeasurement run(double seconds, std::size_t window);
   /// Answers the server and drops texts until stdin has something or ends. Trial texts that come
   /// late are dropped so as well.
   void hold();
@@ -81,6 +82,7 @@ class FanLoad {
   std::string text_;
   FanMeasurement done_;
   std::size_t open_ = 0;
+  std::size_t window_ = 0;       // Of this run.
   std::size_t outstanding_ = 0;  // Texts that not everyone has heard.
   std::size_t next_sender_ = 0;
   std::uint32_t trial_ = 0;

@@ -163,7 +163,8 @@ class Fan:
         deadline = time.monotonic() + START_LIMIT_S
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                with socket.create_connection(("127.0.0.1", port), timeout=1):
+                    time.sleep(0.1)  # ncat ends if a client has left before it could look at it.
                 return
             except OSError:
                 pass
