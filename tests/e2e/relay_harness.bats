@@ -37,6 +37,6 @@ finds() {
 
 @test "relay harness: finds a message that one client misses" { finds lost lose; }
 @test "relay harness: finds a message that is forgotten once acknowledged" { finds lost forget; }
-@test "relay harness: finds a message that comes twice" { finds twice twice; }
-@test "relay harness: finds messages out of order" { finds disorder disorder; }
+@test "relay harness: finds a message that comes twice" { finds repeated twice; }
+@test "relay harness: finds messages out of order" { finds disordered disorder; }
 @test "relay harness: finds a message that was changed" { finds altered alter; }

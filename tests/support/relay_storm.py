@@ -140,7 +140,7 @@ class Client:
 
     def hear_message(self, message):
         if message.seq in self.ids[message.log] or message.seq <= self.asked.get(message.log, 0):
-            self.storm.note("twice", f"client {self.index} heard {message.log:016x}-{message.seq} "
+            self.storm.note("repeated", f"client {self.index} heard {message.log:016x}-{message.seq} "
                                      f"again, having asked {self.asked.get(message.log)}")
         self.ids[message.log].add(message.seq)
         self.arrivals.append((time.monotonic(), message.log, message.seq))
@@ -151,7 +151,7 @@ class Client:
             self.storm.counts["repeats dropped"] += 1
             return
         if message.number < self.last[message.sender]:
-            self.storm.note("disorder", f"client {self.index} heard {message.number} of "
+            self.storm.note("disordered", f"client {self.index} heard {message.number} of "
                             f"{message.sender:016x} after {self.last[message.sender]}")
         if message.text != self.storm.text_of(message.number):
             self.storm.note("altered", f"client {self.index} heard {message.text!r:.80}")
@@ -239,7 +239,7 @@ class Storm:
     def summary(self, seconds, is_late):
         missing = list(self.missing())
         faults = {"lost": len(missing), "late": int(is_late), **{
-            what: self.counts[what] for what in ("twice", "disorder", "altered", "refusals")}}
+            what: self.counts[what] for what in ("repeated", "disordered", "altered", "refusals")}}
         senders = self.clients[:self.options.senders]
         acknowledged = sum(client.acknowledged for client in senders)
         said = sum(client.said for client in senders)

@@ -5,7 +5,7 @@ shows that what checks relays finds faults. Standard library; listens on loopbac
     relay_stub.py [--fault lose|twice|disorder|alter|forget]    prints "listening on tcp://…"
 
 Each fault is made at every 50th message: lose (one client misses it), twice (with the same id),
-disorder (after its sender's next one), alter (its text), forget (acknowledged, and given to nobody).
+disorder (after its sender's next one), alter (its text), forget (acknowledged, given to nobody).
 """
 
 import argparse
