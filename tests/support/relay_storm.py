@@ -140,8 +140,9 @@ class Client:
 
     def hear_message(self, message):
         if message.seq in self.ids[message.log] or message.seq <= self.asked.get(message.log, 0):
-            self.storm.note("repeated", f"client {self.index} heard {message.log:016x}-{message.seq} "
-                                     f"again, having asked {self.asked.get(message.log)}")
+            self.storm.note("repeated", f"client {self.index} heard {message.log:016x}-"
+                            f"{message.seq} again, who had asked behind "
+                            f"{self.asked.get(message.log)}")
         self.ids[message.log].add(message.seq)
         self.arrivals.append((time.monotonic(), message.log, message.seq))
         self.storm.counts["deliveries"] += 1
