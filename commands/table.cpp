@@ -6,14 +6,16 @@
 #include "cli/builtin.hpp"
 #include "commands/auth/auth.hpp"
 #include "commands/echo/echo.hpp"
+#include "commands/relay/chat.hpp"
+#include "commands/relay/relay.hpp"
 #include "commands/shutdown/shutdown.hpp"
 
 namespace netkit::commands {
 
 cli::Table table() {
   static const std::array rows{
-      echo::command,           auth::command,     shutdown::server_command,
-      shutdown::agent_command, cli::help_builtin, cli::completion_builtin,
+      echo::command,        auth::command,       shutdown::server_command, shutdown::agent_command,
+      relay::relay_command, relay::chat_command, cli::help_builtin,        cli::completion_builtin,
   };
   return rows;
 }

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "commands/relay/verbs.hpp"
+
 namespace netkit::relay {
 namespace {
 
@@ -13,6 +15,41 @@ constexpr Examples serve_examples{{
     {"netkit relay", "on port 2000: for netkit chat, nc, browsers and the original's clients"},
     {"netkit relay --name b --link relay-a.example", "linked to another one, or to any number"},
 }};
+constexpr Examples status_examples{{
+    {"netkit relay status", "links, relays, clients and counts of the relay on this machine"},
+    {"netkit relay status --json | jq '.links[].delay'", "how far the linked relays are"},
+}};
+constexpr Examples check_examples{{
+    {"netkit relay check", "each way to each relay, with its delay"},
+    {"netkit relay check --json", "an object a way"},
+}};
+constexpr Examples kick_examples{{
+    {"netkit relay kick bert", "ends his connection, at whichever relay he is"},
+    {"netkit relay kick bert@b 'mind the tone'", "that of two who are called so, and why"},
+}};
+constexpr Examples mute_examples{{
+    {"netkit relay mute bert 10m", "he reads and says nothing for ten minutes"},
+    {"netkit relay mute bert", "for good"},
+}};
+constexpr Examples unmute_examples{{
+    {"netkit relay unmute bert", "he may speak again"},
+    {"netkit relay unmute bert --server relay.example --token-file token",
+     "from elsewhere, with a token of the scope relay:moderate"},
+}};
+constexpr Examples ban_examples{{
+    {"netkit relay ban bert 24h", "he is let in nowhere for a day, by user or address"},
+    {"netkit relay ban bert", "for good"},
+}};
+constexpr Examples unban_examples{{
+    {"netkit relay unban bert", "what was ordered about him is lifted"},
+    {"netkit relay unban bert --state /var/lib/netkit/relay", "at the relay of that state"},
+}};
+constexpr Examples bans_examples{{
+    {"netkit relay bans", "who is muted or banned, until when, by whom and why"},
+    {"netkit relay bans --json", "an object a line"},
+}};
+constexpr std::array check_exits{
+    cli::ExitNote{5, "a relay that is known did not answer within 2 s"}};
 
 constexpr std::array verbs{
     cli::Verb{.name = "",
@@ -24,6 +61,55 @@ constexpr std::array verbs{
               .examples = serve_examples,
               .exits = {},
               .make = make_serve},
+    cli::Verb{.name = "status",
+              .summary = "How the relay does: links, relays, clients, counts",
+              .description = "Asks the relay on this machine by the socket in its state.",
+              .examples = status_examples,
+              .exits = {},
+              .make = make_status},
+    cli::Verb{
+        .name = "check",
+        .summary = "Send a probe to all relays and print the ways it took",
+        .description = "A line a way: the relay, its delay there and back, the relays between.",
+        .examples = check_examples,
+        .exits = check_exits,
+        .make = make_check},
+    cli::Verb{.name = "kick",
+              .summary = "End somebody's connection",
+              .description = "By the admin socket, or with a token of the scope relay:moderate.",
+              .examples = kick_examples,
+              .exits = {},
+              .make = make_kick},
+    cli::Verb{.name = "mute",
+              .summary = "Let somebody read only",
+              .description = "By the admin socket, or with a token of the scope relay:moderate.",
+              .examples = mute_examples,
+              .exits = {},
+              .make = make_mute},
+    cli::Verb{.name = "unmute",
+              .summary = "Let somebody speak again",
+              .description = "By the admin socket, or with a token of the scope relay:moderate.",
+              .examples = unmute_examples,
+              .exits = {},
+              .make = make_unmute},
+    cli::Verb{.name = "ban",
+              .summary = "End somebody's connection and let them in no more",
+              .description = "By the admin socket, or with a token of the scope relay:moderate.",
+              .examples = ban_examples,
+              .exits = {},
+              .make = make_ban},
+    cli::Verb{.name = "unban",
+              .summary = "Let somebody in again",
+              .description = "By the admin socket, or with a token of the scope relay:moderate.",
+              .examples = unban_examples,
+              .exits = {},
+              .make = make_unban},
+    cli::Verb{.name = "bans",
+              .summary = "List who is muted or banned",
+              .description = "Asks the relay on this machine by the socket in its state.",
+              .examples = bans_examples,
+              .exits = {},
+              .make = make_bans},
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <asio/steady_timer.hpp>
 
 #include "cli/paths.hpp"
+#include "commands/relay/link_options.hpp"
+#include "commands/relay/operators.hpp"
 #include "commands/relay/relay.hpp"
 #include "commands/relay/service.hpp"
 #include "net/dialect.hpp"
@@ -38,6 +40,7 @@ class ServeAction final : public cli::Action {
  private:
   Result<HubSettings> settings() const;
   Status open(cli::Context& context, net::Server& server);
+  Status open_links(const cli::Context& context);
   void close();
   using Timer = std::shared_ptr<asio::steady_timer>;
   static asio::awaitable<void> tick(Hub& hub, Timer timer);
@@ -48,13 +51,17 @@ class ServeAction final : public cli::Action {
   Slow slow_ = Slow::skip;
   double rate_ = 200;
   std::vector<std::string> page_hosts_;
+  LinkOptions link_options_;
   cli::ServerOptions server_;
   std::size_t text_size_max_ = 0;  // What server_ said of messages, before what stands around them.
 
   std::string state_;
   access::Guard* guard_ = nullptr;
   std::optional<store::StateLock> lock_;
+  net::Server* running_ = nullptr;
   std::optional<Hub> hub_;
+  std::optional<Links> links_;
+  std::optional<Operators> operators_;
   std::optional<Service> service_;
   Timer ticks_;
 };
@@ -76,6 +83,7 @@ void ServeAction::declare(cli::Options& options) {
                 "0: no limit");
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
+  declare_links(options, link_options_);
   cli::declare_server(options, server_, "tcp on 2000");
 }
 
@@ -107,10 +115,35 @@ Status ServeAction::open(cli::Context& context, net::Server& server) {
   ServiceSettings doors{page_hosts_, state_ + "/" + admin_socket_name, !server_.no_tls};
   doors.page_hosts.push_back(net::host_name());
   hub_.emplace(std::move(*settings), LogKey::make(), context.log);
+  if (Status linked = open_links(context); !linked) return linked;
+  operators_.emplace(*hub_, *links_, [] { return std::string{"none"}; });
   service_.emplace(*hub_, std::move(doors));
   if (guard_) service_->require(*guard_);
+  service_->serve_links_by([&](net::Connection& each,
+                               std::string hello) { return links_->serve(each, std::move(hello)); },
+                           [&](net::Connection& each) { return links_->serve_websocket(each); });
+  service_->operate_by([&](wire::Json request, std::int64_t id) {
+    return operators_->answer(std::move(request), id);
+  });
+  running_ = &server;
+  links_->start(server.main_context());
   ticks_ = std::make_shared<asio::steady_timer>(server.main_context());
   asio::co_spawn(server.main_context(), tick(*hub_, ticks_), net::rethrow);
+  return ok;
+}
+
+Status ServeAction::open_links(const cli::Context& context) {
+  Result<LinksPlan> plan = links_plan(context, link_options_);
+  if (!plan) return plan.error();
+  Result<LinkKey> key = LinkKey::load_or_make(state_);
+  if (!key) return key.error();
+  const auto with_mesh = [&hub = *hub_](const std::function<void(Mesh&)>& use) {
+    hub.with_mesh(use);
+  };
+  const auto log = hub_->with_mesh([](Mesh& mesh) { return mesh.log(); });
+  links_.emplace(std::move(*plan), hub_->settings().name, log, std::move(*key), with_mesh,
+                 context.log, guard_);
+  hub_->on_links_due([&links = *links_] { links.wake(); });
   return ok;
 }
 
@@ -126,11 +159,13 @@ void ServeAction::close() {
   if (!ticks_) return;
   ticks_->cancel();
   ticks_.reset();  // It must not outlive the server.
+  links_->stop(running_->main_context());
 }
 
 Status ServeAction::run(cli::Context& context) {
   text_size_max_ = server_.message_size_max.bytes;
   if (const Result<HubSettings> fit = settings(); !fit) return fit.error();
+  if (const Result<LinksPlan> fit = links_plan(context, link_options_); !fit) return fit.error();
   server_.message_size_max.bytes =
       std::max(message_size_least, web_message_size_max(text_size_max_));
   Result<std::string> state = cli::make_state_directory(context, server_);
