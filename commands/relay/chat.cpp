@@ -5,11 +5,14 @@
 #include <asio/awaitable.hpp>
 #include <unistd.h>
 
+#include "base/file.hpp"
 #include "base/hex.hpp"
 #include "base/random.hpp"
 #include "cli/globals.hpp"
+#include "cli/paths.hpp"
 #include "commands/relay/chat_client.hpp"
 #include "commands/relay/chat_pipe.hpp"
+#include "commands/relay/chat_terminal.hpp"
 #include "commands/relay/relay.hpp"
 #include "commands/relay/requests.hpp"
 
@@ -24,6 +27,13 @@ std::string new_secret() {
   return to_hex({bytes, sizeof bytes});
 }
 
+/// Where typed lines are kept; empty if nothing can be.
+std::string typed_file(const cli::Context& context) {
+  const std::string folder = cli::state_directory(context.environment, "chat", geteuid() == 0);
+  if (folder.empty() || !make_private_directory(folder)) return {};
+  return folder + "/typed";
+}
+
 class ChatAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override;
@@ -32,6 +42,7 @@ class ChatAction final : public cli::Action {
  private:
   Result<ChatPlan> plan(const cli::Context& context);
   Result<std::vector<net::Endpoint>> relays(const cli::Context& context) const;
+  bool is_for_a_person(const cli::Context& context) const;
   std::unique_ptr<ChatFace> face(const cli::Context& context) const;
 
   std::vector<net::Endpoint> endpoints_;
@@ -103,15 +114,29 @@ Result<ChatPlan> ChatAction::plan(const cli::Context& context) {
   plan.wish.room = std::move(*room);
   plan.wish.history = history_;
   plan.wish.secret = new_secret();
-  plan.wish.events = events_;
+  const bool person = is_for_a_person(context);
+  plan.wish.events = events_ || person;
+  plan.patience.for_ever_after_loss = person;
   return plan;
 }
 
+/// Somebody who edits lines, not one who only looks on.
+bool ChatAction::is_for_a_person(const cli::Context& context) const {
+  return context.terminal.interactive() && !listen_only_ && expect_ == 0;
+}
+
 std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context) const {
-  return std::make_unique<ChatPipe>(context, PipeWish{.events = events_,
-                                                      .listen_only = listen_only_,
-                                                      .expect = expect_,
-                                                      .patience = client_.answer_limit});
+  if (is_for_a_person(context)) {
+    const bool no_color = context.environment.contains("NO_COLOR");
+    const bool colour = context.terminal.shows_colour(context.globals.colour, no_color);
+    return std::make_unique<ChatTerminal>(
+        context, TerminalWish{.events = events_, .colour = colour, .history = typed_file(context)});
+  }
+  return std::make_unique<ChatPipe>(
+      context, PipeWish{.events = events_,
+                        .listen_only = listen_only_ || context.terminal.interactive(),
+                        .expect = expect_,
+                        .patience = client_.answer_limit});
 }
 
 Status ChatAction::run(cli::Context& context) {

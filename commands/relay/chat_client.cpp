@@ -58,8 +58,8 @@ ChatClient::ChatClient(const cli::Context& context, asio::any_io_executor execut
       turns_{plan_.relays.size(), plan_.patience},
       wake_{executor},
       done_{executor, std::chrono::steady_clock::time_point::max()},
-      heartbeat_{
-          std::clamp<Duration>(plan_.client.answer_limit / 2, heartbeat_min, heartbeat_max)} {}
+      heartbeat_{std::clamp<Duration>(Duration{plan_.client.answer_limit} / 2, heartbeat_min,
+                                      heartbeat_max)} {}
 
 asio::awaitable<Status> ChatClient::run(std::shared_ptr<ChatClient> self) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -243,7 +243,7 @@ Status ChatClient::check_progress(Instant at) {
     stalls_ = 0;
     return ok;
   }
-  if (at - progress_at_ < plan_.client.answer_limit) return ok;
+  if (at - progress_at_ < Duration{plan_.client.answer_limit}) return ok;
   ++stalls_;
   return Error{Errc::timed_out,
                "have " + std::to_string(machine_.unacknowledged()) + " messages acknowledged"};

@@ -1,0 +1,166 @@
+// Colours, clocks and lists.
+#include "commands/relay/chat_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "base/text.hpp"
+
+namespace netkit::relay {
+namespace {
+
+/// As many as keep apart on light and dark ground.
+constexpr std::array<std::string_view, 10> colours{"31", "32", "33", "34", "35",
+                                                   "36", "91", "92", "94", "95"};
+constexpr std::size_t lines_of_message_max = 200;
+
+constexpr std::array<std::string_view, 13> commands{
+    "/help", "/history ", "/join ", "/kick ", "/msg ", "/mute ",  "/nick ",
+    "/part", "/quit",     "/rooms", "/who",   "/ban ", "/unmute "};
+
+std::string painted(std::string_view text, std::string_view colour, const ChatLook& look) {
+  if (!look.colour) return std::string{text};
+  return "\x1b[" + std::string{colour} + "m" + std::string{text} + "\x1b[0m";
+}
+
+/// The same one for the same nick, always.
+std::string_view colour_of(std::string_view nick) {
+  std::uint32_t hash = 2'166'136'261u;
+  for (const char byte : nick)
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 16'777'619u;
+  return colours[hash % colours.size()];
+}
+
+std::string clock_of(std::uint64_t time_ms) {
+  const auto seconds =
+      static_cast<std::time_t>(std::min<std::uint64_t>(time_ms / 1000, 1ull << 40));
+  std::tm local{};
+  char text[8] = "--:--";
+  if (localtime_r(&seconds, &local)) std::strftime(text, sizeof text, "%H:%M", &local);
+  return text;
+}
+
+std::string text_of(const wire::Json& from, std::string_view key) {
+  return one_line(from.string(key).value_or(""));
+}
+
+bool expects_room(std::string_view command) {
+  return command == "/join" || command == "/part" || command == "/leave";
+}
+
+bool expects_nick(std::string_view command) {
+  for (const std::string_view each : {"/msg", "/kick", "/mute", "/unmute", "/ban", "/unban"})
+    if (command == each) return true;
+  return false;
+}
+
+void add_matching(std::vector<std::string>& found, std::string_view word,
+                  const std::set<std::string>& names, std::string_view behind) {
+  for (const std::string& each : names)
+    if (each.starts_with(word)) found.push_back(each + std::string{behind});
+}
+
+}  // namespace
+
+std::vector<std::string> message_lines(const Said& said, bool own, const ChatLook& look) {
+  const std::string nick = one_line(said.nick);
+  std::string front = painted(clock_of(said.time_ms), "2", look) + " ";
+  if (look.rooms && !said.room.empty()) front += "[" + one_line(said.room) + "] ";
+  front += painted(nick, own ? "1" : colour_of(nick), look);
+  if (said.room.empty()) front += " -> " + one_line(said.to);
+  std::vector<std::string> lines;
+  for (const std::string_view part : split(said.text, '\n')) {
+    if (lines.size() == lines_of_message_max) break;
+    lines.push_back((lines.empty() ? front + ": " : "      ") + one_line(part));
+  }
+  return lines;
+}
+
+std::string notice_line(std::uint64_t time_ms, std::string_view sentence, const ChatLook& look) {
+  return painted(clock_of(time_ms) + " * " + std::string{sentence}, "2", look);
+}
+
+std::vector<std::string> people_lines(const wire::Json& answer, const ChatLook& look) {
+  std::vector<std::string> lines;
+  for (const wire::Json& person : answer.items("people")) {
+    const std::string nick = text_of(person, "nick");
+    std::string rooms;
+    for (const wire::Json& room : person.items("rooms"))
+      rooms += (rooms.empty() ? "" : ", ") + one_line(room.string().value_or(""));
+    std::string line = "  " + painted(nick, colour_of(nick), look) + "  at " +
+                       text_of(person, "relay") + (rooms.empty() ? "" : ", in " + rooms);
+    if (person.boolean("away").value_or(false)) line += " (away)";
+    lines.push_back(std::move(line));
+  }
+  if (lines.empty()) lines.emplace_back("  nobody");
+  return lines;
+}
+
+std::vector<std::string> room_lines(const wire::Json& answer) {
+  std::vector<std::string> lines;
+  for (const wire::Json& room : answer.items("rooms"))
+    lines.push_back("  " + text_of(room, "room") + "  " +
+                    std::to_string(room.integer("people").value_or(0)));
+  if (lines.empty()) lines.emplace_back("  no room with anybody in it");
+  return lines;
+}
+
+std::vector<std::string> history_lines(const wire::Json& answer, const ChatLook& look) {
+  std::vector<std::string> lines;
+  if (const std::int64_t missing = answer.integer("missing").value_or(0); missing > 0)
+    lines.push_back("  " + std::to_string(missing) + " are not kept any more");
+  for (const wire::Json& each : answer.items("messages")) {
+    Said said;
+    said.time_ms = read_time(each.string("time").value_or("")).value_or(0);
+    said.room = each.string("room").value_or("");
+    said.to = each.string("to").value_or("");
+    said.nick = each.string("nick").value_or("");
+    said.text = each.string("text").value_or("");
+    for (std::string& line : message_lines(said, false, look))
+      lines.push_back(std::move(line));
+  }
+  if (lines.empty()) lines.emplace_back("  nothing was said here");
+  return lines;
+}
+
+const std::vector<std::string>& help_lines() {
+  static const std::vector<std::string> lines{
+      "  /nick NAME        be called otherwise",
+      "  /who [ROOM]       who is here",
+      "  /join ROOM [N]    be there, too, with its last N messages",
+      "  /part [ROOM]      leave it",
+      "  /rooms            where people are",
+      "  /msg NICK TEXT    for one person alone",
+      "  /history [N]      what was said last; FROM..TO: those messages",
+      "  /quit             leave; so do DISCONNECT, ^D, and ^C twice",
+      "  //text            says a text that begins with a slash",
+      "  /kick NICK, /mute NICK [DUR], /ban NICK [DUR]   for those who may",
+  };
+  return lines;
+}
+
+std::vector<std::string> completions(std::string_view before, const std::set<std::string>& nicks,
+                                     const std::set<std::string>& rooms) {
+  std::vector<std::string> found;
+  const std::size_t space = before.rfind(' ');
+  if (space == std::string_view::npos) {
+    if (before.starts_with('/')) {
+      for (const std::string_view each : commands)
+        if (each.starts_with(before)) found.emplace_back(each);
+      std::sort(found.begin(), found.end());
+    } else if (!before.empty()) {
+      add_matching(found, before, nicks, ": ");
+    }
+    return found;
+  }
+  const std::string_view command = before.substr(0, before.find(' '));
+  const std::string_view word = before.substr(space + 1);
+  if (expects_room(command))
+    add_matching(found, word, rooms, "");
+  else if (expects_nick(command) || !word.empty())
+    add_matching(found, word, nicks, " ");
+  return found;
+}
+
+}  // namespace netkit::relay
