@@ -161,7 +161,8 @@ std::string Operators::status(std::int64_t id) {
 
 std::string Operators::bans(std::int64_t id) {
   JsonList bans;
-  for (const auto& [key, ban] : hub_.bans().all())
+  const Bans all = hub_.bans();
+  for (const auto& [key, ban] : all.all())
     bans.add(show(ban));
   return cli::success(id).add_raw("bans", bans.str()).str();
 }
