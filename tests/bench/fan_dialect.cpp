@@ -2,6 +2,8 @@
 // this size, compares with it, and gives up on anything that it cannot explain.
 #include "fan_dialect.hpp"
 
+#include <random>
+
 namespace netkit::bench {
 namespace {
 
@@ -239,13 +241,14 @@ class IrcDialect : public LineDialect {
 // The frames of chat and a relay (commands/relay/client_protocol.hpp has the tables).
 class FrameDialect : public FanDialect {
  public:
-  explicit FrameDialect(std::size_t text_size) : size_{text_size} {}
+  explicit FrameDialect(std::size_t text_size) : size_{text_size}, run_{std::random_device{}()} {}
 
   OwnText own_text() const override { return OwnText::always; }
 
   std::string opening(const Part& part) const override {
     std::string index = std::to_string(part.index);
-    const std::string secret = std::string(64 - index.size(), '0') + index;
+    std::string secret = std::to_string(run_) + index;
+    secret.insert(0, 64 - secret.size(), '0');
     return frame(hello, R"({"service":"relay"})") +
            frame(ask, R"({"do":"enter","nick":"n)" + index + R"(","secret":")" + secret +
                           R"(","rooms":[{"room":"c"}]})");
@@ -303,6 +306,7 @@ class FrameDialect : public FanDialect {
   }
 
   std::size_t size_;
+  unsigned run_;  // A sender that the relay knew from another run would be repeating itself.
 };
 
 }  // namespace

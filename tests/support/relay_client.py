@@ -245,7 +245,7 @@ def read_options(arguments):
     parser.add_argument("--room", default="lobby")
     parser.add_argument("--expect", type=int, default=0, help="messages to wait for")
     parser.add_argument("--limit", type=float, default=20, help="seconds")
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)
 
 
 def converse(options):
