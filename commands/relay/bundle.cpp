@@ -1,6 +1,7 @@
 // The codec of bundles and the key of a log; the field table stands in the header.
 #include "commands/relay/bundle.hpp"
 
+#include <array>
 #include <limits>
 #include <openssl/sha.h>
 #include <utility>
@@ -28,11 +29,11 @@ std::uint64_t digest_id(std::string_view prefix, std::string_view bytes) {
 }
 
 std::string signed_text(std::string_view what, std::string_view message) {
-  std::string text;
-  text.reserve(what.size() + 1 + message.size());
-  text += what;
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data());
+  std::string text{what};
   text += '\0';
-  text += message;
+  text.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   return text;
 }
 

@@ -13,7 +13,8 @@
 namespace netkit::relay {
 
 // log u64 | first u64 | count u16 | count records | signature 64 B
-// The signature (Ed25519, RFC 8032) is over "netkit relay bundle 1", a NUL, and all before it.
+// The signature (Ed25519, RFC 8032) is over "netkit relay bundle 1", a NUL, and the SHA-256 of all
+// before it: Ed25519 itself would read a large bundle twice, by a slower hash.
 
 inline constexpr std::size_t bundle_count_max = 256;       ///< Records.
 inline constexpr std::size_t bundle_size_max = 64 * 1024;  ///< Of the records, unless there is one.

@@ -1,6 +1,7 @@
 // Frames and JSON between chat and relay, written and read.
 #include "commands/relay/client_protocol.hpp"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <optional>
@@ -23,8 +24,12 @@ constexpr std::array<std::string_view, 8> event_names{
 /// An event's texts are names and a sentence.
 constexpr std::size_t event_size_max = 256 * 1024;
 
+constexpr std::size_t str8_size_max = 255;
+/// Of said and told: what stands before the texts.
+constexpr std::size_t said_fixed_size = 5 * sizeof(std::uint64_t);
+
 void append_str8(std::string& out, std::string_view text) {
-  const std::string_view kept = utf8_prefix(text, 255);
+  const std::string_view kept = utf8_prefix(text, str8_size_max);
   out += static_cast<char>(kept.size());
   out += kept;
 }
@@ -152,16 +157,27 @@ Result<Saying> decode_saying(const wire::Frame& frame) {
   return saying;
 }
 
+// Written for each message of each room: the fixed part in one piece.
 void append_said(std::string& out, const Said& said) {
   const bool direct = said.room.empty();
-  const FrameWriter writer{out, direct ? frame_type::told : frame_type::said};
-  append_be(out, said.id.log);
-  append_be(out, said.id.seq);
-  append_be(out, said.time_ms);
-  append_be(out, said.sender);
-  append_be(out, said.number);
-  append_str8(out, direct ? said.to : said.room);
-  append_str8(out, said.nick);
+  const std::string_view where = utf8_prefix(direct ? said.to : said.room, str8_size_max);
+  const std::string_view nick = utf8_prefix(said.nick, str8_size_max);
+  const std::size_t size = said_fixed_size + 1 + where.size() + 1 + nick.size() + said.text.size();
+  const auto header = wire::frame_header(
+      {.type = direct ? frame_type::told : frame_type::said, .body = {said.text.data(), size}});
+  std::array<char, wire::frame_header_size + said_fixed_size> fixed;
+  std::copy(header.begin(), header.end(), fixed.begin());
+  char* at = fixed.data() + header.size();
+  for (const std::uint64_t number :
+       {said.id.log, said.id.seq, said.time_ms, said.sender, said.number}) {
+    store_be(at, number);
+    at += sizeof number;
+  }
+  out.append(fixed.data(), fixed.size());
+  out += static_cast<char>(where.size());
+  out += where;
+  out += static_cast<char>(nick.size());
+  out += nick;
   out += said.text;
 }
 

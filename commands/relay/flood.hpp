@@ -11,6 +11,7 @@ class Flood {
   /// `rate` messages a second, `burst` at once; a rate of 0 is no limit.
   Flood(double rate, double burst) : rate_{rate}, burst_{burst}, left_{burst} {}
 
+  bool limits() const { return rate_ != 0; }
   /// One message was taken.
   void take(std::chrono::nanoseconds now) {
     if (rate_ == 0) return;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <ctime>
 #include <utility>
 
 #include "base/text.hpp"
@@ -35,11 +36,16 @@ Hub::Hub(HubSettings settings, LogKey key, log::Logger& log)
 
 Hub::~Hub() = default;
 
+// A few milliseconds do not matter here, and the exact clocks cost as much as the rest of a message.
 Moment Hub::now() {
-  using std::chrono::duration_cast;
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::steady_clock::now().time_since_epoch(),
-          static_cast<std::uint64_t>(duration_cast<std::chrono::milliseconds>(wall).count())};
+  const auto read = [](clockid_t clock) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+  };
+  const auto wall =
+      std::chrono::duration_cast<std::chrono::milliseconds>(read(CLOCK_REALTIME_COARSE));
+  return {read(CLOCK_MONOTONIC_COARSE), static_cast<std::uint64_t>(wall.count())};
 }
 
 HubCounts Hub::counts() {
@@ -72,7 +78,8 @@ Status Hub::check_text(const Session& session, std::string_view text) const {
     return Error{Errc::too_large, "say " + std::to_string(text.size()) + " bytes at once",
                  "at most " + std::to_string(settings_.text_size_max)};
   const auto seat = seats_.find(session.key());
-  if (seat != seats_.end() && seat->second.muted_until_ms > now().wall_ms)
+  if (seat != seats_.end() && seat->second.muted_until_ms != 0 &&
+      seat->second.muted_until_ms > now().wall_ms)
     return Error{Errc::refused, "say anything", "you are muted"};
   return ok;
 }
@@ -318,7 +325,7 @@ void Hub::flush(std::size_t worker) {
     rooms.swap(desk.rooms);
     late.swap(desk.late);
     desk.posted = false;
-    if (settings_.ack == Ack::disk) mesh_.seal();
+    if (settings_.ack == Ack::disk || mesh_.has_links()) mesh_.seal();
   }
   for (const std::shared_ptr<Room>& each : rooms) {
     const RoomView view{*this, each};
@@ -340,7 +347,7 @@ void Hub::flush(std::size_t worker) {
 void Hub::tick() {
   const std::lock_guard held{mutex_};
   mesh_.tick(now());
-  mesh_.seal();
+  if (keep_ || mesh_.has_links()) mesh_.seal();
   std::erase_if(floods_, [](const auto& each) { return each.second.expired(); });
 }
 

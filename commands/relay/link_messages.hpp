@@ -21,7 +21,7 @@ namespace netkit::relay {
 //                  name str8 | signature 64 B, or nothing where nobody has heard that run itself
 //                  flags bit 0: away, as far as the sender knows. roster: seq of its last enter,
 //                  leave, join, part or nick. The signature is over "netkit relay beat 1", a NUL
-//                  and the body up to it with hops 0.
+//                  and the SHA-256 of the body up to it with hops 0.
 // 50 have          n x (log u64 | floor u64 | last u64)     floor..last: what can be had from here
 //                  flags bit 0: more follows at the link's start
 // 51 bundle        a bundle

@@ -82,6 +82,8 @@ class Mesh {
   /// Where each log stands here: all that was delivered or given up.
   Vector have() const;
 
+  bool has_links() const { return !links_.empty(); }
+
   /// Adds to this relay's own log; the roster takes it, deliver() is not called. What was said is
   /// numbered by the sender already and was asked about by Senders::take_own().
   RecordId add(const Record& record);

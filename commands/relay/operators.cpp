@@ -184,7 +184,7 @@ asio::awaitable<std::string> Operators::check(std::int64_t id) {
   const std::uint64_t probe = hub_.with_mesh([&](Mesh& mesh) {
     for (const RelayFacts& each : mesh.relays())
       if (each.hops > 0 && each.name != mesh.name()) silent.insert(each.name);
-    return mesh.probe(Hub::now());
+    return mesh.probe(moment_now());
   });
   asio::steady_timer timer{co_await asio::this_coro::executor};
   const auto begin = std::chrono::steady_clock::now();

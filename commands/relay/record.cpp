@@ -1,6 +1,8 @@
 // The codec of records; their field table stands in the header.
 #include "commands/relay/record.hpp"
 
+#include <array>
+
 #include "commands/relay/fields.hpp"
 
 namespace netkit::relay {
@@ -82,11 +84,13 @@ Error malformed() {
 
 void append_record(std::string& out, const Record& record) {
   const std::size_t begin = out.size();
-  append_be(out, std::uint32_t{0});
-  out += static_cast<char>(record.kind);
-  append_be(out, record.time_ms);
-  append_be(out, record.sender);
-  append_be(out, record.number);
+  // In one piece, as this is written for each message.
+  std::array<char, size_field + 1 + 3 * sizeof(std::uint64_t)> fixed{};
+  fixed[size_field] = static_cast<char>(record.kind);
+  store_be(fixed.data() + size_field + 1, record.time_ms);
+  store_be(fixed.data() + size_field + 9, record.sender);
+  store_be(fixed.data() + size_field + 17, record.number);
+  out.append(fixed.data(), fixed.size());
   append_fields(out, record);
   store_be(out.data() + begin, static_cast<std::uint32_t>(out.size() - begin - size_field));
 }

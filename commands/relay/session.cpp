@@ -22,10 +22,6 @@ constexpr double burst_of_rate = 4;
 /// How long others wait for a client that does not read, with --slow block-sender.
 constexpr std::chrono::seconds stall_limit{30};
 
-std::chrono::nanoseconds steady_now() {
-  return std::chrono::steady_clock::now().time_since_epoch();
-}
-
 }  // namespace
 
 RoomView::RoomView(Hub& hub, std::shared_ptr<Room> room) : hub_{hub}, room_{std::move(room)} {
@@ -253,7 +249,7 @@ bool Session::is_stalled(const Room& room, std::uint64_t least, std::chrono::nan
 }
 
 std::chrono::nanoseconds Session::pause() {
-  return std::max(flood_.wait(steady_now()), hub_.pause(*this));
+  return std::max(flood_.wait(Hub::now().steady), hub_.pause(*this));
 }
 
 Status Session::enter(const Request& request) {
@@ -271,12 +267,12 @@ std::string Session::ask(const Request& request, std::int64_t id) {
 }
 
 Status Session::say(std::uint64_t number, std::string_view room, std::string_view text) {
-  flood_.take(steady_now());
+  if (flood_.limits()) flood_.take(Hub::now().steady);
   return hub_.say(*this, number, room, text);
 }
 
 Status Session::direct(std::uint64_t number, std::string_view to, std::string_view text) {
-  flood_.take(steady_now());
+  if (flood_.limits()) flood_.take(Hub::now().steady);
   return hub_.direct(*this, number, to, text);
 }
 

@@ -56,13 +56,13 @@ def say_record(sender, number, room, nick, text):
 def bundle(key, first, records, log=None):
     head = struct.pack(">QQH", key.log if log is None else log, first, len(records))
     data = head + b"".join(records)
-    return data + key.sign(b"netkit relay bundle 1\0" + data)
+    return data + key.sign(b"netkit relay bundle 1\0" + hashlib.sha256(data).digest())
 
 
 def facts(key, name, beat=1):
     body = struct.pack(">QIBQ", key.log, beat, 0, time.time_ns() // 1_000_000) + key.public
     body += struct.pack(">Q", 0) + str8(name)
-    return body + key.sign(b"netkit relay beat 1\0" + body)
+    return body + key.sign(b"netkit relay beat 1\0" + hashlib.sha256(body).digest())
 
 
 class Link(Peer):
