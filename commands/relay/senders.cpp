@@ -120,7 +120,7 @@ bool Senders::is_late(const Waiting& waiting, Instant now) const {
 }
 
 void Senders::let_go_late(Instant now, const LetGo& let_go) {
-  while (next_due() <= now) {
+  while (!due_.empty() && due_.begin()->first <= now) {
     const auto waiting = waiting_.find(due_.begin()->second);
     let_go_run(waiting, let_go);
     const auto& records = waiting->second.records;

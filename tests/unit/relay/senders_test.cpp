@@ -70,6 +70,9 @@ TEST_CASE("Senders: a predecessor that never comes is given up after the limit")
   desk.senders.let_go_late(4s, desk.note);
   CHECK(desk.let_go == Numbers{3, 5});
   CHECK(desk.take(4) == Verdict::repeat);
+  CHECK(desk.take(9, 4s) == Verdict::held);
+  desk.senders.let_go_late(Instant::max(), desk.note);
+  CHECK(desk.let_go == Numbers{3, 5, 9});
 }
 
 TEST_CASE("Senders: a sender that was never heard waits, too, for its first message") {
