@@ -74,7 +74,7 @@ async function enter(socket) {
   if (tab.token && !clearText) socket.send(JSON.stringify({token: tab.token}));
   const names = joined().map(room => room.name);
   const wish = {nick: me.wished, secret: tab.secret, events: true,
-                rooms: names.map(room => fresh ? {room, history: 50} : {room})};
+                rooms: names.map(room => ({room, history: 50}))};
   const resumes = !fresh || Object.keys(tab.seen).length > 0;
   if (resumes) wish.seen = tab.seen;
   try {
@@ -97,7 +97,9 @@ function welcome(answer, fresh, resumes) {
   if (!resumes) tab.seen = {...(seenNow = {...answer.have})};
   save();
   showMe();
-  for (const each of answer.rooms ?? []) bounds(openRoom(each.room), each, fresh ? 50 : 0);
+  // Who resumes is told what is behind what it saw; a page that was loaded again shows more.
+  const history = fresh && !resumes ? 50 : 0;
+  for (const each of answer.rooms ?? []) bounds(openRoom(each.room), each, history);
   // Some may be closed to us now, or be written otherwise.
   for (const room of joined())
     if (answer.rooms && !answer.rooms.some(each => each.room === room.name)) dropRoom(room);
@@ -109,6 +111,7 @@ function welcome(answer, fresh, resumes) {
   showOlder();
   if (current) askPeople(current);
   askRooms();
+  if (fresh && resumes) for (const room of joined()) loadOlder(room, 50).catch(() => {});
 }
 // A token that may not travel here is not even asked for.
 function refuse(words, forToken) {
@@ -134,6 +137,8 @@ async function loadOlder(room, count) {
   for (let tries = 0; tries < 20 && room.oldest > room.first; ++tries) {
     const to = room.oldest - 1, from = Math.max(room.first, room.oldest - count);
     const {messages, missing} = await ask('history', {room: room.name, from, to});
+    // Long messages do not fit into one answer, and what was there may have gone.
+    if (missing && count > 1) { count = Math.ceil(count / 4); continue; }
     room.oldest = missing ? room.first : from;
     for (const said of messages) noteSeen(said.id);
     if (addOlder(room, messages)) break;

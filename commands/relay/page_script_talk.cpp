@@ -75,9 +75,9 @@ async function joinRoom(name) {
   const wanted = name.trim().replace(/^#/, '').toLowerCase();
   if (!wanted) return;
   if (rooms.has(wanted)) return show(rooms.get(wanted));
-  const answer = await ask('join', {room: wanted, history: 50});
-  const room = openRoom(answer.room ?? wanted);
-  bounds(room, answer, 50);
+  const {place} = await ask('join', {room: wanted, history: 50});
+  const room = openRoom(place.room);
+  bounds(room, place, 50);
   show(room);
   askRooms();
 }
@@ -212,12 +212,15 @@ addEventListener('hashchange', () => {
   if (name) joinRoom(name).catch(failure => hint(failure.message));
 });
 function roomOfAddress() {
-  try { return decodeURIComponent(location.hash.slice(1)); } catch { return ''; }
+  try {
+    const name = decodeURIComponent(location.hash.slice(1)).toLowerCase();
+    return /^[\p{L}\p{M}\p{N}._-]{1,32}$/u.test(name) ? name : '';
+  } catch { return ''; }
 }
 
 async function start() {
   await partFromTwins();
-  const named = roomOfAddress().toLowerCase();
+  const named = roomOfAddress();
   for (const name of new Set([...tab.rooms, named].filter(Boolean))) openRoom(name);
   if (!joined().length) openRoom('lobby');
   for (const each of tab.sent) showWaiting(each);

@@ -56,7 +56,8 @@ void put_history(std::string& out, const Json& answer) {
 
 void put_rest(std::string& out, const Json& answer) {
   const std::string nick = text_in(answer, "nick");
-  const std::string room = text_in(answer, "room");
+  const Json* const place = answer.find("place");
+  const std::string room = text_in(place ? *place : answer, "room");
   if (!nick.empty()) {
     std::string rooms;
     for (const Json& each : answer.items("rooms"))
@@ -64,7 +65,7 @@ void put_rest(std::string& out, const Json& answer) {
     return put(out, "you are " + nick + rooms);
   }
   if (room.empty()) return put(out, "done");
-  put(out, (answer.find("first") ? "you are in " : "you left ") + room);
+  put(out, (place ? "you are in " : "you left ") + room);
 }
 
 }  // namespace

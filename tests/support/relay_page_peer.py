@@ -84,8 +84,9 @@ class Relay:
                "known": self.known.get(person.sender, 0), "ack": "memory",
                "rooms": [self.bounds(room) for room in sorted(person.rooms)],
                "have": {self.log: len(self.messages)}}
-        after = wish.get("seen", {self.log: len(self.messages)}).get(self.log, 0)
-        old = {id(each): each for room in wish["rooms"] if room.get("history")
+        seen = wish.get("seen")
+        after = len(self.messages) if seen is None else seen.get(self.log, 0)
+        old = {id(each): each for room in wish["rooms"] if seen is None and room.get("history")
                for each in self.room(room["room"])[-room["history"]:]}
         for each in self.messages:
             if id(each) in old or (int(each["id"].split("-")[1]) > after and
@@ -127,7 +128,7 @@ class Relay:
                              for name in sorted(names)]
         elif word == "join":
             person.rooms.add(ask["room"])
-            said |= self.bounds(ask["room"])
+            said["place"] = self.bounds(ask["room"])
         elif word == "part":
             person.rooms.discard(ask["room"])
         elif word == "nick":

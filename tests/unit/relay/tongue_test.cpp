@@ -165,7 +165,8 @@ TEST_CASE("words_of_answer: who, rooms, history and the rest as lines") {
         "* 1 room:\n* lobby: 1 person\n");
   CHECK(words_of_answer(R"({"ok":true,"messages":[{"nick":"anna","text":"a\nb"}],"missing":37})") ==
         "* 37 messages are no longer kept here\nanna: a / b\n");
-  CHECK(words_of_answer(R"({"ok":true,"room":"dev","first":1,"last":0})") == "* you are in dev\n");
+  CHECK(words_of_answer(R"({"ok":true,"place":{"room":"dev","first":1,"last":0}})") ==
+        "* you are in dev\n");
   CHECK(words_of_answer(R"({"ok":true,"room":"dev"})") == "* you left dev\n");
   CHECK(words_of_answer(R"({"ok":true,"nick":"anna","rooms":[{"room":"lobby"}]})") ==
         "* you are anna in lobby\n");
