@@ -379,6 +379,7 @@ const cases = {
     await noted(page, 'lobby (2)');
     await say(ben, '/msg anna between us');
     await until(page, () => document.querySelectorAll('#directs li').length === 1);
+    await ben.click('#rooms button');
     seen.may_fail = true;
     relay('kill');
     for (const each of [page, ben]) await away(each);
@@ -391,7 +392,9 @@ const cases = {
     }
     for (const each of [page, ben])
       await until(each, () => !document.querySelector('.waits') &&
-        document.querySelectorAll('#lists > div:not([hidden]) .message').length === 4);
+        document.querySelectorAll('#lists > div:not([hidden]) .message').length === 4).catch(
+        async failure => { throw new Error(`it reads ${await texts(each)}; ` +
+          `${await each.textContent('#state')}; ${await notes(each)}`, { cause: failure }); });
     await say(page, 'five');
     for (const each of [page, ben]) {
       await until(each, () => [...document.querySelectorAll('.message .text')].at(-1) &&
