@@ -127,8 +127,9 @@ bool ChatAction::is_for_a_person(const cli::Context& context) const {
 
 std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context) const {
   if (is_for_a_person(context)) {
-    const bool no_color = context.environment.contains("NO_COLOR");
-    const bool colour = context.terminal.shows_colour(context.globals.colour, no_color);
+    const auto no_color = context.environment.find("NO_COLOR");
+    const bool unwanted = no_color != context.environment.end() && !no_color->second.empty();
+    const bool colour = context.terminal.shows_colour(context.globals.colour, unwanted);
     return std::make_unique<ChatTerminal>(
         context, TerminalWish{.events = events_, .colour = colour, .history = typed_file(context)});
   }

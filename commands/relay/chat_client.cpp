@@ -182,7 +182,8 @@ asio::awaitable<Status> ChatClient::greet(const net::Endpoint& to, net::Stream& 
   if (frame->type == wire::frame_type::error) co_return refusal_of(*frame);
   const auto answer = wire::Json::parse(frame->body, {.size_max = 16 * 1024, .depth_max = 4});
   const bool is_relay = frame->type == wire::frame_type::hello && answer &&
-                        answer->string("service") == std::string_view{"relay"};
+                        answer->string("service") == std::string_view{"relay"} &&
+                        answer->string("name");
   if (!is_relay) co_return Error{Errc::unexpected};
   co_return ok;
 }
@@ -196,9 +197,10 @@ asio::awaitable<Status> ChatClient::read(net::Stream& stream, Reader& reader) {
       break;
     }
     heard_at_ = now();
-    if (!ending_) stream.expire_in(3 * heartbeat_);
     ended = machine_.take(*frame, heard_at_);
     if (!ended) break;
+    // Until it has let us in, whatever else it says keeps us no longer.
+    if (machine_.is_in() && !ending_) stream.expire_in(3 * heartbeat_);
     if (machine_.is_in() && entered_at_ == Instant{0}) {
       entered_at_ = heard_at_;
       turns_.entered();
