@@ -276,11 +276,19 @@ Status Session::direct(std::uint64_t number, std::string_view to, std::string_vi
   return hub_.direct(*this, number, to, text);
 }
 
+/// The last that it joined; what others say to it alone is no room. Null if it is in none.
+const Room* Session::current_room() const {
+  for (auto cursor = cursors_.rbegin(); cursor != cursors_.rend(); ++cursor)
+    if (!cursor->room->name().empty()) return cursor->room.get();
+  return nullptr;
+}
+
 Status Session::say_here(std::string_view text) {
-  if (cursors_.empty())
+  const Room* const room = current_room();
+  if (!room)
     return Error{Errc::usage, "say something in no room",
                  "try: /join " + std::string{standard_room}};
-  return say(number_ + 1, cursors_.back().room->name(), text);
+  return say(number_ + 1, room->name(), text);
 }
 
 Result<bool> Session::hear_line(std::string_view line) {
@@ -298,7 +306,8 @@ Result<bool> Session::hear_line(std::string_view line) {
   } else if (request->what == Ask::direct) {
     done = direct(number_ + 1, request->nick, request->text);
   } else {
-    if (request->room.empty() && !cursors_.empty()) request->room = cursors_.back().room->name();
+    const Room* const room = current_room();
+    if (request->room.empty() && room) request->room = room->name();
     const Result<JsonObject> answered = hub_.perform(*this, *request, 0);
     if (!answered) return answered.error();
     std::string bytes;

@@ -78,6 +78,7 @@ class Session final : public net::Refill {
  private:
   friend class Hub;
   Cursor* cursor_of(const Room& room);
+  const Room* current_room() const;
   void note_ack();
   bool post_rest(std::string_view rest);
   void fail();
