@@ -237,6 +237,7 @@ void LineEditor::Core::accept() {
 }
 
 void LineEditor::Core::insert(std::string_view text) {
+  erase();
   el_winsertstr(editor, widen(text).c_str());
   refresh();
 }
@@ -315,8 +316,7 @@ void LineEditor::take() {
   Core& core = *core_;
   if (core.taken) return;
   core.start();
-  el_winsertstr(core.editor, core.left.c_str());
-  core.refresh();
+  core.insert(narrow(std::exchange(core.left, {})));
 }
 
 void LineEditor::redraw() {

@@ -13,12 +13,12 @@ listener() {
   wait_for_line "$name.err" ' connect '
 }
 
-# ended NAME: the exit code of that listener, or of a talker started the same way.
-ended() {
+# ended_well NAME: that listener, or a talker started the same way, ends with 0.
+ended_well() {
   local code=0
   wait "${SERVER_PID[chat-$1]}" || code=$?
   unset "SERVER_PID[chat-$1]"
-  echo "$code"
+  ((code == 0)) || fail "$1 ended with $code" "$(tail -n 5 "$1.said" "$1.err")"
 }
 
 @test "chat: each line of stdin is a message, and it ends once all are acknowledged" {
@@ -27,7 +27,7 @@ ended() {
   run_netkit chat "127.0.0.1:$(port_of 1 a)" --nick anna <<<$'one\n/nick eve\n\n  two\r'
   assert_status 0
   assert_output $'anna: one\nanna: /nick eve\nanna: \nanna:   two'
-  assert_equal "$(ended bert)" 0
+  ended_well bert
   assert_equal "$(cat bert.said)" $'anna: one\nanna: /nick eve\nanna: \nanna:   two'
   nothing_broke a
 }
@@ -133,19 +133,16 @@ ended() {
 
 @test "chat: a relay that is killed and back costs nothing that was not acknowledged" {
   serve_relay a --rate 0
-  mkfifo lines
-  timeout 60 "$NETKIT" chat "127.0.0.1:$(port_of 1 a)" --nick anna --events \
-    <lines >anna.said 2>anna.err 3>&- &
+  mkfifo more
+  { seq 100; cat more; } | timeout 60 "$NETKIT" chat "127.0.0.1:$(port_of 1 a)" --nick anna \
+    --events >anna.said 2>anna.err 3>&- &
   SERVER_PID[chat-anna]=$!
-  exec {at}>lines
-  seq 100 >&"$at"
   wait_for_line anna.said '^anna: 100$'
   crash_relay a
   wait_for_line anna.said '^\* lost the relay'
-  seq 101 200 >&"$at"
   serve_again a --rate 0
-  exec {at}>&-
-  assert_equal "$(ended anna)" 0
+  seq 101 200 >more
+  ended_well anna
   assert_equal "$(grep -v '^\*' anna.said)" "$(seq 200 | sed 's/^/anna: /')"
   nothing_broke a
 }
@@ -156,18 +153,16 @@ ended() {
   local a="127.0.0.1:$(port_of 1 a)" b="127.0.0.1:$(port_of 1 b)"
   listener far "$b" --nick far --expect 600
   listener near "$a" "$b" --nick near --expect 600
-  mkfifo lines
-  timeout 60 "$NETKIT" chat "$a" "$b" --nick anna <lines >anna.said 2>anna.err 3>&- &
+  mkfifo more
+  { seq 300; cat more; } | timeout 60 "$NETKIT" chat "$a" "$b" --nick anna \
+    >anna.said 2>anna.err 3>&- &
   SERVER_PID[chat-anna]=$!
-  exec {at}>lines
-  seq 300 >&"$at"
   wait_for_line far.said '^anna: 250$'
   crash_relay a
-  seq 301 600 >&"$at"
-  exec {at}>&-
-  assert_equal "$(ended anna)" 0
-  assert_equal "$(ended far)" 0
-  assert_equal "$(ended near)" 0
+  seq 301 600 >more
+  ended_well anna
+  ended_well far
+  ended_well near
   local name
   for name in far near anna; do
     assert_equal "$(cat $name.said)" "$(seq 600 | sed 's/^/anna: /')"
