@@ -102,6 +102,13 @@ class Mesh {
   /// The facts of a log from there.
   Status learn(const RelayFacts& facts, Moment now);
 
+  /// Relays whose people a store should be asked for, since no link can be; each only now and then.
+  std::vector<LogId> rosters_due(Moment now);
+  /// Who is at that relay, as of that record of its log, from a store.
+  void learn_roster(LogId log, std::uint64_t as_of, std::vector<Person> people) {
+    take_roster(log, as_of, std::move(people));
+  }
+
   /// Bundles that hold any of those records of the backlog, oldest first.
   std::vector<Bundle> find(LogId log, std::uint64_t from, std::uint64_t to) const;
 

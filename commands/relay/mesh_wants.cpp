@@ -109,6 +109,17 @@ void Mesh::ask_rosters(Instant now) {
   }
 }
 
+std::vector<LogId> Mesh::rosters_due(Moment now) {
+  std::vector<LogId> due;
+  if (!links_.empty()) return due;
+  for (auto& [id, log] : logs_) {
+    if (now.steady - log.roster_asked < roster_interval || !needs_roster(log, now.steady)) continue;
+    log.roster_asked = now.steady;
+    due.push_back(id);
+  }
+  return due;
+}
+
 void Mesh::take_roster(LogId id, std::uint64_t as_of, std::vector<Person> people) {
   Log* const log = find_log(id);
   if (!log || log == own_ || as_of <= log->roster_at) return;
