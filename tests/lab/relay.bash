@@ -70,7 +70,7 @@ judge() {
 # no_reports FILE...: a TAP line: none of the relays with these files had a report of a sanitizer.
 no_reports() {
   local said
-  said=$(cat "${@/%/.err}" "${@/%/.log}" 2>/dev/null | grep -m 5 -A 8 'ERROR: \|runtime error' ||
+  said=$(cat "${@/%/.err}" "${@/%/.log}" 2>/dev/null | grep -m 1 -A 12 'ERROR: \|runtime error' ||
     true)
   tap "$([[ -z $said ]] && echo 0 || echo 1)" "no report of a sanitizer" "$said"
 }
