@@ -42,7 +42,9 @@ Result<JsonObject> Hub::perform(Session& session, const Request& request, std::i
   if (request.what == Ask::moderate) {
     if (!session.may_moderate())
       return Error{Errc::refused, "do that to others", "it takes a token with relay:moderate"};
-    if (Status done = moderate(session.nick(), request); !done) return done.error();
+    // Operators do not enter.
+    const std::string& by = session.entered() ? session.nick() : session.user();
+    if (Status done = moderate(by, request); !done) return done.error();
     return cli::success(id);
   }
   const std::lock_guard held{mutex_};

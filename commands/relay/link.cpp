@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "base/text.hpp"
+#include "commands/relay/link_messages.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
 
@@ -17,13 +18,12 @@ namespace {
 /// One write: the mesh is locked no longer than it takes to gather so much, and no more than one
 /// waits for a peer that does not read.
 constexpr std::size_t fill_size = 64 * 1024;
-/// How often the machine is asked without anything new: its heartbeats fall due.
-constexpr std::chrono::milliseconds fill_interval{500};
+/// How often the machine is asked without anything new, as it wants to be.
+constexpr std::chrono::milliseconds fill_interval{100};
 /// What was said until the end is to get through, but nobody waits for a peer that takes nothing.
 constexpr std::chrono::seconds finish_limit{2};
 constexpr std::chrono::milliseconds quiet_interval{20};
 constexpr std::size_t reason_size_max = 200;
-constexpr std::uint16_t bundle_type = 51;
 
 /// Two heartbeats, and the way back of the second one.
 std::chrono::nanoseconds silence_limit(std::chrono::nanoseconds heartbeat) {
@@ -33,7 +33,7 @@ std::chrono::nanoseconds silence_limit(std::chrono::nanoseconds heartbeat) {
 /// The records of a bundle frame: log u64 | first u64 | count u16.
 unsigned records_in(const wire::Frame& frame) {
   constexpr std::size_t count_at = 16;
-  if (frame.type != bundle_type || frame.body.size() < count_at + 2) return 1;
+  if (frame.type != link_type::bundle || frame.body.size() < count_at + 2) return 1;
   return load_be<std::uint16_t>(frame.body.data() + count_at);
 }
 
@@ -151,7 +151,10 @@ asio::awaitable<void> Link::await_quiet() {
 bool Link::fill() {
   out_.clear();
   bool more = false;
-  with_mesh_([&](Mesh&) { more = machine_->fill(out_, fill_size, moment_now()); });
+  with_mesh_([&](Mesh& mesh) {
+    mesh.seal();
+    more = machine_->fill(out_, fill_size, moment_now());
+  });
   return more;
 }
 

@@ -258,7 +258,7 @@ Status Session::enter(const Request& request) {
 }
 
 std::string Session::ask(const Request& request, std::int64_t id) {
-  if (!entered() && request.what != Ask::enter)
+  if (!entered() && request.what != Ask::enter && request.what != Ask::moderate)
     return cli::show_failure(id, {Errc::unexpected, "answer before \"enter\""});
   counts_ = true;
   const Result<JsonObject> answer = request.what == Ask::enter ? hub_.enter(*this, request, id)
