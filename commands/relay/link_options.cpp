@@ -1,8 +1,6 @@
 // Options about links, declared and checked.
 #include "commands/relay/link_options.hpp"
 
-#include <memory>
-
 #include "cli/client.hpp"
 #include "cli/paths.hpp"
 #include "cli/secret.hpp"
@@ -45,21 +43,20 @@ Result<std::optional<net::TlsContext>> tls_for(const cli::Context& context,
   return std::optional{std::move(*any)};
 }
 
-/// Read again for each try, so that it can be replaced; standard input only once.
+/// Read again for each try, so that it can be replaced.
 Result<std::function<Result<identity::Secret>()>> token_of(const LinkOptions& options) {
   using Token = std::function<Result<identity::Secret>()>;
   if (!options.token_file) return Token{[] { return Result{identity::Secret{}}; }};
-  const bool once = *options.token_file == "-";
-  const std::string path = once ? "-" : cli::absolute_path(*options.token_file);
-  Result<std::string> text = cli::read_secret_file(path, token_size_max);
-  if (!text) return text.error();
-  auto kept = std::make_shared<identity::Secret>(std::move(*text));
-  return Token{[once, path, kept]() -> Result<identity::Secret> {
-    if (once) return kept->copy();
-    Result<std::string> again = cli::read_secret_file(path, token_size_max);
-    if (!again) return again.error();
-    return identity::Secret{std::move(*again)};
-  }};
+  if (*options.token_file == "-")
+    return Error{Errc::usage, "read --link-token-file from stdin", "name a file"};
+  const Token token = [path =
+                           cli::absolute_path(*options.token_file)]() -> Result<identity::Secret> {
+    Result<std::string> text = cli::read_secret_file(path, token_size_max);
+    if (!text) return text.error();
+    return identity::Secret{std::move(*text)};
+  };
+  if (Result<identity::Secret> now = token(); !now) return now.error();
+  return token;
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ void Links::stop(asio::io_context& main) {
   main.restart();
   while (std::any_of(outgoing_.begin(), outgoing_.end(), lives))
     if (main.run_one_until(end) == 0) break;
+  outgoing_.clear();  // What is in it must not outlive `main`.
 }
 
 asio::awaitable<void> Links::Outgoing::live(std::shared_ptr<Outgoing> self) {
