@@ -135,6 +135,7 @@ Status ServeAction::open(cli::Context& context, net::Server& server) {
 Status ServeAction::open_links(const cli::Context& context) {
   Result<LinksPlan> plan = links_plan(context, link_options_);
   if (!plan) return plan.error();
+  plan->pace.is_quiet = [&hub = *hub_] { return hub.counts().clients == 0; };
   Result<LinkKey> key = LinkKey::load_or_make(state_);
   if (!key) return key.error();
   const auto with_mesh = [&hub = *hub_](const std::function<void(Mesh&)>& use) {

@@ -1,3 +1,4 @@
+// Where a relay keeps its link key, and what it takes for one.
 #include "commands/relay/link_key.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// The opening of a link with what others may make of it, and who may link.
 #include "commands/relay/link_opening.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// A link over a socket pair, with a mesh at each end.
 #include "commands/relay/link.hpp"
 
 #include <asio/co_spawn.hpp>
