@@ -4,7 +4,8 @@ it must; who is told nothing wrong by it, is for the caller to see. Needs python
 
     relay_link.py honest E            links, says five things in its own log: they are taken
     relay_link.py replay E SECONDS    gives every bundle that it is sent back, and again, and again
-    relay_link.py reorder E           its own log in the wrong order, and with holes
+    relay_link.py reorder E           its own log in the wrong order, and again where it is wanted
+    relay_link.py hole E              says to have what it never gives: the log goes on behind that
     relay_link.py forge E             a bundle in the name of the relay's own log: link refused
     relay_link.py alter E             a genuine bundle with one bit changed: link refused
     relay_link.py invent E            a log whose key is not its own: link refused
@@ -31,6 +32,7 @@ from relay_client import ERROR, GOODBYE, HELLO, PING, PONG, Peer, frame, frame_o
 PROOF, RELAY, HAVE, BUNDLE, GAP, WANT, ROSTER, WANT_ROSTER, FETCH, FETCHED, PROBE = range(48, 59)
 SAY_KIND, ENTER_KIND = 1, 3
 REFUSAL_LIMIT_S = 20
+HAVE_LIMIT_S = 40
 
 
 class Key:
@@ -104,22 +106,29 @@ class Link(Peer):
                 raise ConnectionError(f"refused: {body!r}")
 
     def introduce(self):
-        self.send(frame(RELAY, facts(self.key, "mallory")))
+        """That it exists, and that it has nothing: what the relay has will come."""
+        self.send(frame(RELAY, facts(self.key, "mallory")) + frame(HAVE))
 
     def say(self, first, texts, sender=0xBAD):
         records = [say_record(sender, first + at, "elsewhere", "mallory", text)
                    for at, text in enumerate(texts)]
         self.send(frame(BUNDLE, bundle(self.key, first, records)))
 
-    def has(self, last):
-        """Waits until the relay says that it has this link's own log up to there."""
-        end = time.monotonic() + REFUSAL_LIMIT_S
+    def has(self, last, gives=False):
+        """Waits until the relay says that it has this link's own log up to there; `gives` it again
+        what it wants."""
+        end = time.monotonic() + HAVE_LIMIT_S
         while time.monotonic() < end:
-            body = self.wait_for(HAVE)
-            for at in range(0, len(body), 24):
+            kind, body = self.next()
+            if kind == WANT and gives:
+                for number in range(struct.unpack(">QQ", body)[1] + 1, last + 1):
+                    self.say(number, [f"given again {number}"])
+            for at in range(0, len(body), 24) if kind == HAVE else ():
                 log, _, upto = struct.unpack_from(">QQQ", body, at)
                 if log == self.key.log and upto >= last:
                     return
+            if kind in (ERROR, GOODBYE):
+                raise SystemExit(f"refused: {body!r}")
         raise SystemExit(f"the relay never had {last} of this log")
 
     def is_refused(self):
@@ -169,8 +178,13 @@ def reorder(endpoint):
         random.Random(1).shuffle(order)
         for number in order:
             link.say(number, [f"reordered {number}"])
-        link.has(max(order[:1]))
-        # A hole that nobody can fill is given up, told, and the log goes on behind it.
+        link.has(40, gives=True)
+
+
+def hole(endpoint):
+    with Link(endpoint) as link:
+        link.introduce()
+        link.send(frame(HAVE, struct.pack(">QQQ", link.key.log, 1, 1001)))
         link.say(1001, ["behind a hole"])
         link.has(1001)
 
@@ -256,7 +270,7 @@ def garbage(endpoint):
 
 
 COMMANDS = {each.__name__: each for each in (
-    honest, replay, reorder, forge, alter, invent, unproven, logs, flood, garbage)}
+    honest, replay, reorder, hole, forge, alter, invent, unproven, logs, flood, garbage)}
 
 
 def main(arguments):
