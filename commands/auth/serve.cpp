@@ -79,7 +79,7 @@ class ServeAction final : public cli::Action {
   std::uint32_t hash_queue_ = 256;
   std::optional<std::string> pepper_file_;
   std::vector<std::string> default_scopes_;
-  StoreChoice store_;
+  cli::StoreChoice store_;
   std::vector<std::string> page_hosts_;
   cli::ServerOptions server_;
 
@@ -100,14 +100,9 @@ void ServeAction::declare(cli::Options& options) {
   options.value("session-limit", session_limit_, "DUR",
                 "Every session ends after so long, however much it is used");
   options.values("default-scope", default_scopes_, "SCOPE", "What a new account may do");
-  options.value(
-      "store", store_.url, "URL",
-      "redis://HOST[:PORT][/DATABASE] or redis+unix:PATH: accounts are kept there, shared "
-      "with the other servers on it, instead of in --state");
-  options
-      .value("store-password-file", store_.password_file, "PATH",
-             "The password for that, in the first line")
-      .completes(cli::Complete::file);
+  cli::declare_store(options, store_,
+                     "accounts are kept there, shared with the other servers on it, instead of in "
+                     "--state");
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
   options.heading("Passwords");
@@ -127,7 +122,7 @@ void ServeAction::declare(cli::Options& options) {
 Status ServeAction::check() const {
   for (const std::string& each : default_scopes_)
     if (Status fits = identity::check_scope(each); !fits) return fits;
-  if (Status fits = check_store(store_); !fits) return fits;
+  if (Status fits = check_vault(store_); !fits) return fits;
   const Duration least = std::chrono::seconds{1};
   if (session_idle_ < least || session_limit_ < least)
     return Error{Errc::usage, "end sessions after less than a second"};

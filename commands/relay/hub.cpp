@@ -263,6 +263,16 @@ void Hub::stored(std::uint64_t seq) {
   if (settings_.ack == Ack::disk) make_safe(seq);
 }
 
+void Hub::copied(std::uint64_t seq) {
+  const std::lock_guard held{mutex_};
+  if (settings_.ack == Ack::links) make_safe(seq);
+}
+
+Status Hub::restore(const RelayFacts& facts, Bundle bundle) {
+  const std::lock_guard held{mutex_};
+  return mesh_.restore(facts, std::move(bundle), now());
+}
+
 void Hub::note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq) {
   if (settings_.ack == Ack::memory)
     session.safe_ = std::max(session.safe_, number);
@@ -364,6 +374,7 @@ std::shared_ptr<Flood> Hub::flood_of(const std::string& address) {
 }
 
 std::chrono::nanoseconds Hub::pause(Session& session) {
+  if (held_) return wait_for_others;
   if (settings_.ack == Ack::memory && settings_.slow != Slow::block_sender &&
       !session.address_flood_)
     return {};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -72,13 +73,21 @@ class Hub final : private Mesh::Hearer {
   }
   /// Called, on any thread and with the hub locked, when links have something to send.
   void on_links_due(std::function<void()> due) { links_due_ = std::move(due); }
+  /// Called with the hub locked for each bundle that is new here.
+  void on_keep(std::function<void(const Bundle&)> keep) { keep_ = std::move(keep); }
   /// Who is banned or muted, as it was kept; before the first client.
   void restore(Bans bans) { bans_ = std::move(bans); }
   /// Called with the hub locked for each change of those.
   void on_ban(std::function<void(const BanChange&)> keep) { keep_ban_ = std::move(keep); }
   Bans bans();
-  /// What this relay's own log has on disk, with --ack disk. Any thread.
+  /// What this relay's own log has on disk, for --ack disk; and elsewhere, for --ack links. Any
+  /// thread.
   void stored(std::uint64_t seq);
+  void copied(std::uint64_t seq);
+  /// Nothing is taken from clients while the store has no room. Any thread, locked or not.
+  void hold(bool held) { held_ = held; }
+  /// A bundle of an earlier time, before the first client.
+  Status restore(const RelayFacts& facts, Bundle bundle);
   /// Each 100 ms.
   void tick();
 
@@ -182,6 +191,7 @@ class Hub final : private Mesh::Hearer {
 
   const HubSettings settings_;
   log::Logger& log_;
+  std::atomic<bool> held_ = false;
   std::mutex mutex_;  // Guards all below.
   Mesh mesh_;
   std::map<std::string, std::shared_ptr<Room>, std::less<>> rooms_;

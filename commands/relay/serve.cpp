@@ -4,6 +4,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "cli/paths.hpp"
+#include "commands/relay/keeping.hpp"
 #include "commands/relay/link_options.hpp"
 #include "commands/relay/operators.hpp"
 #include "commands/relay/relay.hpp"
@@ -51,6 +52,7 @@ class ServeAction final : public cli::Action {
   Slow slow_ = Slow::skip;
   double rate_ = 200;
   std::vector<std::string> page_hosts_;
+  cli::StoreChoice store_;
   LinkOptions link_options_;
   cli::ServerOptions server_;
   std::size_t text_size_max_ = 0;  // What server_ said of messages, before what stands around them.
@@ -60,6 +62,7 @@ class ServeAction final : public cli::Action {
   std::optional<store::StateLock> lock_;
   net::Server* running_ = nullptr;
   std::optional<Hub> hub_;
+  std::unique_ptr<Keeping> keeping_;
   std::optional<Links> links_;
   std::optional<Operators> operators_;
   std::optional<Service> service_;
@@ -83,6 +86,8 @@ void ServeAction::declare(cli::Options& options) {
                 "0: no limit");
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
+  cli::declare_store(options, store_,
+                     "the relays on it are one service; or memory: nothing is kept");
   declare_links(options, link_options_);
   cli::declare_server(options, server_, "tcp on 2000");
 }
@@ -116,7 +121,11 @@ Status ServeAction::open(cli::Context& context, net::Server& server) {
   doors.page_hosts.push_back(net::host_name());
   hub_.emplace(std::move(*settings), LogKey::make(), context.log);
   if (Status linked = open_links(context); !linked) return linked;
-  operators_.emplace(*hub_, *links_, [] { return std::string{"none"}; });
+  Result<std::unique_ptr<Keeping>> kept =
+      Keeping::open(store_, state_, *hub_, server.main_context(), context.log);
+  if (!kept) return kept.error();
+  keeping_ = std::move(*kept);
+  operators_.emplace(*hub_, *links_, [this] { return keeping_->state(); });
   service_.emplace(*hub_, std::move(doors));
   if (guard_) service_->require(*guard_);
   service_->serve_links_by([&](net::Connection& each,
@@ -161,12 +170,14 @@ void ServeAction::close() {
   ticks_->cancel();
   ticks_.reset();  // It must not outlive the server.
   links_->stop(running_->main_context());
+  keeping_->stop();
 }
 
 Status ServeAction::run(cli::Context& context) {
   text_size_max_ = server_.message_size_max.bytes;
   if (const Result<HubSettings> fit = settings(); !fit) return fit.error();
   if (const Result<LinksPlan> fit = links_plan(context, link_options_); !fit) return fit.error();
+  if (Status fits = Keeping::check(store_, ack_); !fits) return fits;
   server_.message_size_max.bytes =
       std::max(message_size_least, web_message_size_max(text_size_max_));
   Result<std::string> state = cli::make_state_directory(context, server_);
