@@ -121,6 +121,28 @@ enter() {
   stop_server relay
 }
 
+@test "relay web: with --require-auth a token comes first, and names the user" {
+  local auth token
+  start_server auth auth serve --listen tcp://127.0.0.1:0 --state "$BATS_TEST_TMPDIR/auth" \
+    --hash-memory 19MiB --hash-passes 2
+  auth=$(endpoint_of 1 auth)
+  echo 'correct horse battery' >password
+  netkit auth register "$auth" --user anna --password-file password
+  token=$(netkit auth login "$auth" --user anna --password-file password --print-token)
+  start_relay 0 --require-auth "$auth"
+  run --separate-stderr converse "" netkit.chat "$(enter anna 1)" '<"event":"error"' '<!'
+  assert_equal "$(sed -n 2p <<<"$output")" 1008
+  run --separate-stderr converse "" netkit.chat '{"token":"'"$token"'"}' \
+    "$(enter ben 1)" '<"id":1' "$(enter anna 1)" '<"id":1'
+  assert_status 0
+  assert_equal "$(jq -c '[.ok, .exit, .user]' <<<"$output" | paste -sd ' ')" \
+    '[false,4,null] [true,null,"anna"]'
+  run --separate-stderr converse "" "" '{"token":"'"$token"'"}' hello '<{'
+  assert_equal "$(jq -r .nick <<<"$output")" anna
+  stop_server relay
+  stop_server auth
+}
+
 @test "relay web: the page is served and loads nothing" {
   start_relay
   run curl --silent --include --noproxy '*' --max-time 10 "http://127.0.0.1:$PORT/"
