@@ -62,8 +62,8 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
   serve_relay a
   terminal 40 "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
-  text 'a line that is longer than forty columns, ö in it, three rows of it at the end'
-  shows '^e end *$'
+  text 'a line that is longer than forty-two columns, ö in it, three rows of it at the end'
+  shows '^t the end *$'
   run_netkit chat "127.0.0.1:$(port_of 1 a)" --nick bert <<<$'hi anna\nsecond'
   assert_status 0
   shows 'bert: second$'
@@ -71,7 +71,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
   # Once each, in order, the line whole below them.
   assert_equal "$(grep -c 'bert: ' seen)" 2
   assert_equal "$(grep -A9 '^lobby> ' seen | tr -d '\n' | sed 's/ *$//')" \
-    'lobby> a line that is longer than forty columns, ö in it, three rows of it at the end'
+    'lobby> a line that is longer than forty-two columns, ö in it, three rows of it at the end'
   keys C-u
   shows '^lobby> *$'
   nothing_broke a
