@@ -102,10 +102,12 @@ void RedisDesk::drain(Mesh& mesh, Moment now) {
     task(mesh, now);
   std::uint64_t bad = 0;
   for (StreamEntry& entry : entries) {
-    // It may be long gone: that it lives, its beats say.
+    // The mesh passes over what it has no key for. That the relay lives, only its beats say.
     entry.facts.away = true;
-    Status taken = mesh.take(entry.bundle, now);
-    if (!taken && mesh.learn(entry.facts, now)) taken = mesh.take(std::move(entry.bundle), now);
+    Status taken = ok;
+    if (learned_.size() >= Mesh::logs_max) learned_.clear();
+    if (learned_.insert(entry.facts.log).second) taken = mesh.learn(entry.facts, now);
+    if (taken) taken = mesh.take(std::move(entry.bundle), now);
     bad += taken ? 0 : 1;
   }
   const std::lock_guard lock{mutex_};

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,7 @@ class RedisDesk : public std::enable_shared_from_this<RedisDesk> {
   const LogId own_log_;
   const std::size_t waiting_max_;
   const RedisHooks hooks_;
+  std::set<LogId> learned_;   // Only the mesh's owner looks at it.
   mutable std::mutex mutex_;  // Guards what follows; never held while a hook runs.
   std::condition_variable changed_;
   // From Redis to the mesh.
