@@ -114,14 +114,15 @@ class Link(Peer):
                    for at, text in enumerate(texts)]
         self.send(frame(BUNDLE, bundle(self.key, first, records)))
 
-    def has(self, last, gives=False):
-        """Waits until the relay says that it has this link's own log up to there; `gives` it again
-        what it wants."""
+    def has(self, last, gives_from=None):
+        """Waits until the relay says that it has this link's own log up to there; gives it again
+        what it wants, but nothing below `gives_from`."""
         end = time.monotonic() + HAVE_LIMIT_S
         while time.monotonic() < end:
             kind, body = self.next()
-            if kind == WANT and gives:
-                for number in range(struct.unpack(">QQ", body)[1] + 1, last + 1):
+            if kind == WANT and gives_from:
+                first = max(gives_from, struct.unpack(">QQ", body)[1] + 1)
+                for number in range(first, last + 1):
                     self.say(number, [f"given again {number}"])
             for at in range(0, len(body), 24) if kind == HAVE else ():
                 log, _, upto = struct.unpack_from(">QQQ", body, at)
@@ -178,7 +179,7 @@ def reorder(endpoint):
         random.Random(1).shuffle(order)
         for number in order:
             link.say(number, [f"reordered {number}"])
-        link.has(40, gives=True)
+        link.has(40, gives_from=1)
 
 
 def hole(endpoint):
@@ -186,7 +187,7 @@ def hole(endpoint):
         link.introduce()
         link.send(frame(HAVE, struct.pack(">QQQ", link.key.log, 1, 1001)))
         link.say(1001, ["behind a hole"])
-        link.has(1001)
+        link.has(1001, gives_from=1001)
 
 
 def forge(endpoint):
