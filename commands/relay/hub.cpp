@@ -274,7 +274,8 @@ Status Hub::restore(const RelayFacts& facts, Bundle bundle) {
 }
 
 void Hub::note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq) {
-  if (settings_.ack == Ack::memory)
+  // A repeat adds nothing to the log, so nothing would ever make it safe once the log is.
+  if (settings_.ack == Ack::memory || seq <= safe_seq_)
     session.safe_ = std::max(session.safe_, number);
   else
     unsafe_.push_back({seq, session.key(), number});
@@ -290,6 +291,7 @@ void Hub::wake_session(Session& session) {
 }
 
 void Hub::make_safe(std::uint64_t seq) {
+  safe_seq_ = std::max(safe_seq_, seq);
   std::map<std::size_t, std::unordered_map<SenderKey, std::uint64_t>> by_worker;
   while (!unsafe_.empty() && unsafe_.front().seq <= seq) {
     const Unsafe& each = unsafe_.front();

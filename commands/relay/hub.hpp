@@ -198,6 +198,7 @@ class Hub final : private Mesh::Hearer {
   std::unordered_map<SenderKey, Seat> seats_;
   std::vector<Desk> desks_;
   std::deque<Unsafe> unsafe_;
+  std::uint64_t safe_seq_ = 0;  // How far its own log is as safe as --ack says.
   std::deque<Direct> directs_;
   std::unordered_map<std::string, std::weak_ptr<Flood>> floods_;  // By address.
   std::uint64_t last_guest_ = 0;
