@@ -44,20 +44,45 @@ std::string service_of(std::string_view hello) {
 }
 
 /// One client's frames.
-class FrameDialect {
+class FrameTalk final : public Talk {
  public:
-  FrameDialect(Session& session) : session_{session} {}
+  FrameTalk(Hub& hub, net::Connection& connection, wire::FrameDecoder decoder,
+            std::unique_ptr<access::Visit> visit)
+      : connection_{connection},
+        decoder_{decoder},
+        visit_{std::move(visit)},
+        session_{hub, connection, Lane::frame} {}
 
-  Result<Flow> hear(const wire::Frame& frame);
+  Session& session() { return session_; }
+  const std::unique_ptr<access::Visit>& visit() const { return visit_; }
+  asio::awaitable<Status> run() override;
+  void finish(const Status& ended) override;
 
  private:
+  Result<Flow> hear(const wire::Frame& frame);
   Status ask(const wire::Frame& frame);
   Status say(const wire::Frame& frame);
 
-  Session& session_;
+  net::Connection& connection_;
+  const wire::FrameDecoder decoder_;
+  const std::unique_ptr<access::Visit> visit_;
+  Session session_;
 };
 
-Result<Flow> FrameDialect::hear(const wire::Frame& frame) {
+// No coroutine: an idle client would keep its frame.
+asio::awaitable<Status> FrameTalk::run() {
+  return converse(connection_, session_, decoder_,
+                  [this](const wire::Frame& frame, std::string&) { return hear(frame); });
+}
+
+void FrameTalk::finish(const Status& ended) {
+  if (!ended || !connection_.draining()) return;
+  std::string goodbye;
+  wire::append_frame(goodbye, {wire::frame_type::goodbye, 0, 0, {}});
+  session_.answer(goodbye);
+}
+
+Result<Flow> FrameTalk::hear(const wire::Frame& frame) {
   Status heard = ok;
   switch (frame.type) {
     case frame_type::say:
@@ -77,7 +102,7 @@ Result<Flow> FrameDialect::hear(const wire::Frame& frame) {
   return session_.ended() ? Flow::finish : Flow::go_on;
 }
 
-Status FrameDialect::ask(const wire::Frame& frame) {
+Status FrameTalk::ask(const wire::Frame& frame) {
   const Result<wire::Json> json = wire::Json::parse(frame.body, {.depth_max = 8});
   if (!json) return json.error();
   const Result<Request> request = read_request(*json);
@@ -89,7 +114,7 @@ Status FrameDialect::ask(const wire::Frame& frame) {
   return ok;
 }
 
-Status FrameDialect::say(const wire::Frame& frame) {
+Status FrameTalk::say(const wire::Frame& frame) {
   if (!session_.entered()) return Error{Errc::unexpected, "take a message before \"enter\""};
   const Result<Saying> saying = decode_saying(frame);
   if (!saying) return saying.error();
@@ -112,7 +137,8 @@ std::string show_unsaid(std::uint64_t number, const Error& why) {
   return json.str();
 }
 
-asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
+asio::awaitable<Status> Service::begin_frames(net::Connection& connection,
+                                              std::unique_ptr<Talk>& talk) {
   const wire::FrameDecoder decoder{
       static_cast<std::uint32_t>(hub_.settings().text_size_max + around_text_max)};
   const Result<std::string> hello = co_await read_hello(connection, decoder);
@@ -139,18 +165,10 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
   wire::append_frame(greeting, {wire::frame_type::hello, 0, 0, own});
   if (Status sent = co_await connection.send(greeting); !sent) co_return sent;
   if (is_admin(connection)) co_return co_await serve_operator(connection);
-  Session session{hub_, connection, Lane::frame};
-  sign_in(session, visit);
-  FrameDialect dialect{session};
-  const Status ended = co_await converse(
-      connection, session, decoder,
-      [&](const wire::Frame& frame, std::string&) { return dialect.hear(frame); });
-  if (ended && connection.draining()) {
-    std::string goodbye;
-    wire::append_frame(goodbye, {wire::frame_type::goodbye, 0, 0, {}});
-    session.answer(goodbye);
-  }
-  co_return ended;
+  auto begun = std::make_unique<FrameTalk>(hub_, connection, decoder, std::move(visit));
+  sign_in(begun->session(), begun->visit());
+  talk = std::move(begun);
+  co_return ok;
 }
 
 asio::awaitable<Status> Service::serve_operator(net::Connection& connection) {

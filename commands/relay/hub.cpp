@@ -84,15 +84,29 @@ Status Hub::check_text(const Session& session, std::string_view text) const {
   return ok;
 }
 
+/// What is not said leaves no hole in what its sender counts, which others would wait for.
+Status Hub::refuse(Session& session, std::uint64_t number, Error why) {
+  if (!mesh_.senders().take_own(session.key(), number)) return why;
+  session.number_ = number;
+  Record record;
+  record.kind = RecordKind::skip;
+  record.time_ms = now().wall_ms;
+  record.sender = session.key();
+  record.number = number;
+  note_unsafe(session, number, mesh_.add(record).seq);
+  return why;
+}
+
 Status Hub::say(Session& session, std::uint64_t number, std::string_view room,
                 std::string_view text) {
   const std::lock_guard held{mutex_};
-  if (Status fits = check_text(session, text); !fits) return fits;
+  if (Status fits = check_text(session, text); !fits) return refuse(session, number, fits.error());
   const auto cursor = std::find_if(session.cursors_.begin(), session.cursors_.end(),
                                    [&](const Cursor& each) { return each.room->name() == room; });
-  if (cursor == session.cursors_.end())
-    return Error{Errc::refused, "say something in room " + escape_for_display(room),
-                 "you are not in it; try: /join ROOM"};
+  if (cursor == session.cursors_.end() || room.empty())
+    return refuse(session, number,
+                  {Errc::refused, "say something in room " + escape_for_display(room),
+                   "you are not in it; try: /join ROOM"});
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
     ++counts_.repeats;
@@ -124,10 +138,11 @@ Status Hub::say(Session& session, std::uint64_t number, std::string_view room,
 Status Hub::direct(Session& session, std::uint64_t number, std::string_view to,
                    std::string_view text) {
   const std::lock_guard held{mutex_};
-  if (Status fits = check_text(session, text); !fits) return fits;
+  if (Status fits = check_text(session, text); !fits) return refuse(session, number, fits.error());
   const Person* const person = person_called(to);
   if (!person)
-    return Error{Errc::not_found, "send to " + escape_for_display(to), "see who is here: /who"};
+    return refuse(session, number,
+                  {Errc::not_found, "send to " + escape_for_display(to), "see who is here: /who"});
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
     note_unsafe(session, number, mesh_.last());
@@ -236,6 +251,7 @@ void Hub::deliver(const Record& record, RecordId id) {
       event.other = record.nick;
       break;
     case RecordKind::moderate: apply_measure(record); return;
+    case RecordKind::skip: return;
     case RecordKind::enter:
     case RecordKind::leave: ++roster_version_; return;
   }

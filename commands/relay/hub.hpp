@@ -174,6 +174,7 @@ class Hub final : private Mesh::Hearer {
   RecordId add(RecordKind kind, SenderKey sender, std::string_view room, std::string_view nick,
                std::string_view text);
   Status check_text(const Session& session, std::string_view text) const;
+  Status refuse(Session& session, std::uint64_t number, Error why);
   void put(const std::shared_ptr<Room>& into, const Said& said);
   void put_direct(SenderKey to, const Said& said);
   void note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq);

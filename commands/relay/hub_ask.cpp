@@ -227,7 +227,7 @@ void Hub::apply_measure(const Record& record) {
   const bool leaves = record.measure == Measure::kick || record.measure == Measure::ban;
   if (!session || !leaves) return;
   asio::post(desks_[seat->second.worker].worker->io(), [handle = session->handle(), how] {
-    if (*handle) (*handle)->end("you were " + how);
+    if (*handle) (*handle)->dismiss("you were " + how);
   });
 }
 

@@ -92,7 +92,7 @@ void Hub::take_seat(Session& session) {
     --counts_.by_lane[static_cast<std::size_t>(seat.session->lane())];
     // Found by nobody from now on, so it is told by what it shares with its connection alone.
     asio::post(desks_[seat.worker].worker->io(), [handle = seat.session->handle()] {
-      if (*handle) (*handle)->end("you are here by another connection now");
+      if (*handle) (*handle)->dismiss("you are here by another connection now");
     });
   }
   static_cast<void>(session.handle());  // Before another thread knows of it.

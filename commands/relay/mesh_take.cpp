@@ -135,7 +135,7 @@ void Mesh::deliver_new(Log& log, const Bundle& bundle, std::uint64_t from, Insta
 }
 
 void Mesh::deliver_one(const Record& record, RecordId id, Instant now) {
-  if (record.kind != RecordKind::say && record.kind != RecordKind::direct) {
+  if (!is_numbered(record.kind)) {
     apply_and_deliver(record, id);
     return;
   }

@@ -39,6 +39,7 @@ void append_fields(std::string& out, const Record& record) {
       append_str8(out, record.to_nick);
       append_str8(out, record.text);
       break;
+    case RecordKind::skip: break;
   }
 }
 
@@ -72,6 +73,7 @@ bool read_fields(FieldReader& reader, Record& record) {
       record.to_nick = reader.name(true);
       record.text = reader.short_text();
       return record.measure >= Measure::kick && record.measure <= Measure::unban;
+    case RecordKind::skip: return true;
   }
   return false;
 }
@@ -106,8 +108,7 @@ Result<wire::Decoded<Record>> decode_record(std::string_view bytes) {
   record.sender = reader.number<std::uint64_t>();
   record.number = reader.number<std::uint64_t>();
   if (!read_fields(reader, record) || !reader.done()) return malformed();
-  const bool numbered = record.kind == RecordKind::say || record.kind == RecordKind::direct;
-  if (numbered != (record.number != 0)) return malformed();
+  if (is_numbered(record.kind) != (record.number != 0)) return malformed();
   return wire::Decoded<Record>{.used = size_field + size, .message = record};
 }
 

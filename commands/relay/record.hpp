@@ -35,7 +35,13 @@ enum class RecordKind : std::uint8_t {
   part = 6,      ///< It left the room.
   nick = 7,      ///< It is called otherwise.
   moderate = 8,  ///< Somebody with the right to decided about it.
+  skip = 9,      ///< What a client numbered so was refused: nobody waits for it.
 };
+
+/// Whether a record has a number of its sender's.
+constexpr bool is_numbered(RecordKind kind) {
+  return kind == RecordKind::say || kind == RecordKind::direct || kind == RecordKind::skip;
+}
 
 enum class Measure : std::uint8_t { kick = 1, mute = 2, unmute = 3, ban = 4, unban = 5 };
 
@@ -47,6 +53,7 @@ enum class Measure : std::uint8_t { kick = 1, mute = 2, unmute = 3, ban = 4, unb
 // join     room str8
 // part     room str8
 // nick     nick str8
+// skip     nothing
 // moderate measure u8 | to u64 | until u64 | nick str8 | to_nick str8 | why str8
 // Numbers in network byte order; size: of what follows it; str8: u8 size, then UTF-8; text: the
 // rest. time, until: ms since 1970, UTC; until 0: for good. number: the sender's own count of its

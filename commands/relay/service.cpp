@@ -40,6 +40,15 @@ asio::awaitable<Status> Service::serve(net::Connection& connection) {
 }
 
 asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
+  std::unique_ptr<Talk> talk;
+  Status ended = co_await begin(connection, talk);
+  if (!ended || !talk) co_return ended;
+  ended = co_await talk->run();
+  talk->finish(ended);
+  co_return ended;
+}
+
+asio::awaitable<Status> Service::begin(net::Connection& connection, std::unique_ptr<Talk>& talk) {
   connection.touch();
   // Where TLS might have begun, the silence has passed already.
   const bool waited =
@@ -55,7 +64,7 @@ asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
   if (!dialect) co_return dialect.error();
   if (*dialect != wire::Dialect::line) lurker.reset();
   switch (*dialect) {
-    case wire::Dialect::frame: co_return co_await serve_frames(connection);
+    case wire::Dialect::frame: co_return co_await begin_frames(connection, talk);
     case wire::Dialect::http: co_return co_await serve_web(connection);
     case wire::Dialect::len64: co_return co_await serve_text(connection, nullptr, true);
     case wire::Dialect::line: co_return co_await serve_text(connection, std::move(lurker), false);

@@ -8,6 +8,8 @@
 #include "cli/remote_error.hpp"
 #include "commands/relay/hub.hpp"
 #include "commands/relay/room_view.hpp"
+#include "wire/frame.hpp"
+#include "wire/websocket.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -235,6 +237,19 @@ void Session::end(std::string_view why) {
   tongue_of(lane_).append(control_, notice);
   static_cast<void>(send_control());
   close_soon([](net::Stream& stream) { stream.interrupt(); });
+}
+
+void Session::dismiss(std::string_view why) {
+  if (ended_) return;
+  if (lane_ == Lane::frame) {
+    JsonObject parts;
+    cli::add_parts(parts, {Errc::refused, "stay", std::string{why}});
+    const std::string body = parts.str();
+    wire::append_frame(control_, {.type = wire::frame_type::error, .body = body});
+  }
+  if (lane_ == Lane::web)
+    wire::append_websocket_close(control_, wire::close_code(Errc::refused), why);
+  end(why);
 }
 
 bool Session::is_stalled(const Room& room, std::uint64_t least, std::chrono::nanoseconds now) {

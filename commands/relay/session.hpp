@@ -67,6 +67,8 @@ class Session final : public net::Refill {
   void acknowledge(std::uint64_t number);
   /// Ends the connection once it was told why.
   void end(std::string_view why);
+  /// The same for good: its client is not to come back by itself.
+  void dismiss(std::string_view why);
   bool ended() const { return ended_; }
 
   /// Sends what there is of one room, or of all and what it is to be told.

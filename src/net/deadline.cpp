@@ -50,7 +50,12 @@ void Deadline::expire_never() {
 
 void Deadline::fired() {
   armed_for_ = Clock::time_point::max();
-  if (at_ == Clock::time_point::max()) return;
+  if (at_ == Clock::time_point::max()) {
+    // Most who had a limit at their beginning have none later: its memory goes with this call.
+    timer_->owner = nullptr;
+    timer_.reset();
+    return;
+  }
   if (Clock::now() < at_) {
     armed_for_ = at_;
     Timer::arm(timer_, at_);

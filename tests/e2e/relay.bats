@@ -102,3 +102,44 @@ load relay_server
   hears anna '^anna: still here$'
   nothing_broke a
 }
+
+@test "relay: who is kicked learns why, and a banned one is not let in again" {
+  serve_relay a
+  client anna "$(port_of 1 a)"
+  tell anna "/nick anna"
+  hears anna 'you are anna'
+  run_netkit relay kick anna "mind the tone" --state state-a
+  assert_status 0
+  hears anna 'you were kicked: mind the tone'
+  wait_for_line a.err ' disconnect .* dialect=line '
+  run_netkit relay kick nobody --state state-a
+  assert_status 5
+  netkit -q chat "$(endpoint_of 1 a)" --nick bert --listen-only --expect 1 --timeout 20s 3>&- &
+  local chat=$!
+  wait_until 10 eval 'netkit relay status --state state-a | grep -q "clients.1"'
+  run_netkit relay ban bert 1h --state state-a
+  assert_status 0
+  run wait "$chat"
+  assert_status 4
+  run_netkit relay bans --state state-a
+  assert_output_matches 'bert'
+  run_netkit relay unban bert --state state-a
+  assert_status 0
+  run_netkit relay bans --state state-a
+  refute_output
+  nothing_broke a
+}
+
+@test "relay: what was refused leaves no hole that others would wait for" {
+  serve_relay a
+  start_server b relay --listen tcp://127.0.0.1:0 --name b --state "$PWD/state-b" \
+    --link "$(endpoint_of 1 a)"
+  client bert "$(port_of 1 b)"
+  hears bert 'you are'
+  wait_until 10 eval 'netkit relay status --state state-b | grep -q "^link.*up"'
+  # The second message is for a room that its sender is not in; the third is none too late for it.
+  "$PYTHON" "$ROOT/tests/support/relay_holes.py" "$(port_of 1 a)" >holes.out
+  hears bert '^anna: three$'
+  assert_equal "$(grep -c refused holes.out)" 1
+  nothing_broke b a
+}

@@ -1,3 +1,4 @@
+// The bytes of a lane: slices, blocks, what is dropped, where a cut ends.
 #include "commands/relay/lane.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// Requests as JSON and as lines, names of rooms and people, and the bucket of a flood.
 #include "commands/relay/requests.hpp"
 
 #include <doctest/doctest.h>

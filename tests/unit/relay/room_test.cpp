@@ -1,3 +1,4 @@
+// A room: its dialects in step, its bounds, and what a client that was away has missed.
 #include "commands/relay/room.hpp"
 
 #include <doctest/doctest.h>
