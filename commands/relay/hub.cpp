@@ -36,7 +36,7 @@ Hub::Hub(HubSettings settings, LogKey key, log::Logger& log)
 
 Hub::~Hub() = default;
 
-// A few milliseconds do not matter here, and the exact clocks cost as much as the rest of a message.
+// Milliseconds do not matter here, and the exact clocks cost as much as the rest of a message.
 Moment Hub::now() {
   const auto read = [](clockid_t clock) {
     timespec time{};
