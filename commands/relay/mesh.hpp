@@ -128,6 +128,7 @@ class Mesh {
   std::size_t backlog() const { return backlog_.records(); }
 
   static constexpr std::chrono::seconds beat_interval{5};
+  static constexpr std::chrono::seconds beat_interval_min{1};  ///< Of others.
   static constexpr std::chrono::seconds away_limit{15};
   static constexpr std::chrono::seconds hole_limit{10};  ///< For a link that says it can fill it.
   static constexpr std::chrono::seconds hole_grace{1};   ///< For links that may still come up.
@@ -135,7 +136,6 @@ class Mesh {
   static constexpr std::chrono::seconds want_interval_max{60};
   static constexpr std::chrono::seconds fetch_limit{5};
   static constexpr std::size_t logs_max = 4'096;
-  static constexpr std::size_t links_max = 1'024;
   static constexpr std::size_t probes_max = 16;
   static constexpr std::size_t probe_paths_max = 4'096;
   static constexpr std::size_t probes_per_second_max = 20;
@@ -184,8 +184,8 @@ class Mesh {
   // mesh_logs.cpp
   Log* find_log(LogId log);
   /// nullptr: that log is older than what was forgotten. Errc::too_large when all are in use.
-  Result<Log*> log_for(const RelayFacts& facts, Instant now);
-  Status make_room();
+  Result<Log*> log_for(const RelayFacts& facts, Moment now);
+  Status make_room(std::uint64_t wall_ms);
   Status learn_from(RelayFacts facts, LinkMachine* from, Moment now);
   void take_facts(Log& log, RelayFacts facts, LinkMachine* from, Instant now);
   void hear_of(Log& log, Instant now);
@@ -218,6 +218,7 @@ class Mesh {
 
   // mesh_wants.cpp
   bool is_covered(const Log& log) const;
+  bool is_parked(LogId log) const;
   void check_lagging(Instant now);
   bool is_anybody_ahead(const Log& log) const;
   void want_again(Log& log, Instant now);

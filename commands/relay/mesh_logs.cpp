@@ -35,22 +35,23 @@ std::vector<RelayFacts> Mesh::relays() const {
   return relays;
 }
 
-Result<Mesh::Log*> Mesh::log_for(const RelayFacts& facts, Instant now) {
+Result<Mesh::Log*> Mesh::log_for(const RelayFacts& facts, Moment now) {
   if (Log* const log = find_log(facts.log)) return log;
-  if (facts.started_ms <= forgotten_started_ms_) return static_cast<Log*>(nullptr);
-  if (Status made = make_room(); !made) return made.error();
+  if (forgotten_started_ms_ != 0 && facts.started_ms <= forgotten_started_ms_)
+    return static_cast<Log*>(nullptr);
+  if (Status made = make_room(now.wall_ms); !made) return made.error();
   Log& log = logs_[facts.log];
   log.facts = facts;
   log.facts.last = 0;
   log.facts.signature.clear();
   log.facts.away = true;
-  log.heard = now;
+  log.heard = now.steady;
   for (LinkMachine* const link : links_)
     link->have_changed(facts.log, false);
   return &log;
 }
 
-Status Mesh::make_room() {
+Status Mesh::make_room(std::uint64_t wall_ms) {
   if (logs_.size() < logs_max) return ok;
   auto oldest = logs_.end();
   for (auto at = logs_.begin(); at != logs_.end(); ++at)
@@ -59,8 +60,10 @@ Status Mesh::make_room() {
   if (oldest == logs_.end())
     return Error{Errc::too_large, "take another relay",
                  std::to_string(logs_max) + " are known and none of them is away"};
-  // What was forgotten must not be delivered again as if it were new.
-  forgotten_started_ms_ = std::max(forgotten_started_ms_, oldest->second.facts.started_ms);
+  // What was forgotten must not be delivered again as if it were new. A start in the future, which
+  // may be made up, keeps nobody out.
+  const std::uint64_t started_ms = std::min(oldest->second.facts.started_ms, wall_ms);
+  forgotten_started_ms_ = std::max(forgotten_started_ms_, started_ms);
   const LogId gone = oldest->first;
   for (LinkMachine* const link : links_)
     link->forget(gone);
@@ -79,10 +82,16 @@ Status Mesh::learn(const RelayFacts& facts, Moment now) {
 
 Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
   if (facts.log == log()) return ok;
-  if (facts.started_ms > now.wall_ms + clock_ahead_max_ms)
+  if (facts.started_ms > now.wall_ms + clock_ahead_max_ms) {
+    // Whoever passes such facts on is not to blame.
+    if (facts.hops > 0) return ok;
     return Error{Errc::refused, "take relay " + facts.name, "its clock is more than a day ahead"};
+  }
   const Log* const known = find_log(facts.log);
   const bool is_heard = !facts.signature.empty();
+  // Who beats faster than it should is not checked, nor passed on, each time.
+  if (known && !known->facts.away && is_heard && now.steady - known->heard < beat_interval_min)
+    return ok;
   const bool is_news =
       !known || (is_heard && (known->facts.signature.empty() || facts.beat > known->facts.beat));
   if (is_news && is_heard && !is_signed(facts))
@@ -92,7 +101,7 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
     hear_of(*find_log(facts.log), now.steady);
     return ok;
   }
-  const Result<Log*> log = log_for(facts, now.steady);
+  const Result<Log*> log = log_for(facts, now);
   if (!log) return log.error();
   if (*log) take_facts(**log, std::move(facts), from, now.steady);
   return ok;

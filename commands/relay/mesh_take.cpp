@@ -18,7 +18,7 @@ Status Mesh::take(Bundle bundle, Moment now) {
   end_restoring();
   // Checked before it may be parked, so that nothing forged takes the place of what is not.
   const Log* const log = find_log(bundle.log);
-  if (log && log != own_ && bundle.last > log->facts.last &&
+  if (log && log != own_ && bundle.first > log->facts.last + 1 &&
       !is_signed(bundle, log->facts.public_key))
     return forged(log->facts.name, "the signature is not that relay's");
   const Result<std::uint64_t> taken = take_from(std::move(bundle), nullptr, now);
@@ -31,7 +31,7 @@ Status Mesh::restore(const RelayFacts& facts, Bundle bundle, Moment now) {
   if (log_of(facts.public_key) != facts.log || facts.log != bundle.log)
     return forged(facts.name, "the key is not that log's");
   restoring_ = true;
-  const Result<Log*> log = log_for(facts, now.steady);
+  const Result<Log*> log = log_for(facts, now);
   if (!log) return log.error();
   if (!*log || *log == own_ || bundle.last <= (*log)->facts.last) return ok;
   const Result<std::uint64_t> taken = accept(**log, std::move(bundle), nullptr, now.steady);

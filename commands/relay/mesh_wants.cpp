@@ -46,11 +46,16 @@ bool Mesh::is_anybody_ahead(const Log& log) const {
   });
 }
 
+bool Mesh::is_parked(LogId log) const {
+  const auto at = parked_.lower_bound({log, 0});
+  return at != parked_.end() && at->first.first == log;
+}
+
 void Mesh::check_lagging(Instant now) {
   for (auto at = lagging_.begin(); at != lagging_.end();) {
     Log* const log = find_log(*at);
     if (!log || !is_anybody_ahead(*log)) {
-      if (log && parked_.empty()) log->hole_since.reset();
+      if (log && !is_parked(*at)) log->hole_since.reset();
       at = lagging_.erase(at);
       continue;
     }

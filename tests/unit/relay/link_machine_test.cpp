@@ -124,11 +124,17 @@ TEST_CASE("LinkMachine: facts are checked: the key, the signature, the clock") {
   changed.beat = 9;
   CHECK_FALSE(desk.relay(changed));
   CHECK(desk.world[0].mesh().relays().size() == 1);
-  CHECK_FALSE(desk.relay(facts_of(desk.key, "far", desk.world.now.wall_ms + 90'000'000)));
+  changed = facts_of(desk.key, "far", desk.world.now.wall_ms + 90'000'000);
+  CHECK_FALSE(desk.relay(changed));
+  changed.hops = 1;
+  CHECK(desk.relay(changed));
+  CHECK(desk.world[0].mesh().relays().size() == 1);
   CHECK(desk.relay(facts));
   CHECK(desk.relay(facts));
   changed = facts;
   changed.beat = 2;
+  CHECK(desk.relay(changed));  // Too soon to be looked at.
+  desk.world.pass(1s);
   CHECK_FALSE(desk.relay(changed));
 }
 
@@ -338,6 +344,7 @@ TEST_CASE("LinkMachine: every message cut short at every place, and with every b
   messages.emplace_back(link_type::probe_answer, probe);
   for (const auto& [type, body] : messages) {
     CAPTURE(type);
+    desk.world.pass(1s);
     for (std::size_t size = 0; size < body.size(); ++size) {
       const bool may_be_shorter = (type == link_type::have && size == 0) ||
                                   (type == link_type::relay && size == body.size() - 64) ||
