@@ -11,6 +11,23 @@
 
 namespace netkit::relay {
 
+/// As net::handle_unread(), but what follows a message that has to wait stays unread.
+template <typename Decoder, typename Hear>
+Result<net::Flow> hear_unread(net::ReceiveBuffer& received, const Session& session,
+                              Decoder& decoder, Hear& hear) {
+  std::string nothing;
+  while (!received.empty() && !session.holds()) {
+    auto decoded = decoder.next(received.unread());
+    if (!decoded) return decoded.error();
+    if (!decoded->message && decoded->used == 0) break;
+    Result<net::Flow> flow = net::Flow::go_on;
+    if (decoded->message) flow = hear(*decoded->message, nothing);
+    received.consume(decoded->used);
+    if (!flow || *flow == net::Flow::finish) return flow;
+  }
+  return net::Flow::go_on;
+}
+
 /// Gives each message to `hear(message, out)`, which returns Result<net::Flow> and answers by the
 /// session, not by `out`, until the peer ends the stream, `hear` finishes, or an error. Does not
 /// read while the session pauses.
@@ -18,13 +35,16 @@ template <typename Decoder, typename Hear>
 asio::awaitable<Status> converse(net::Connection& connection, Session& session, Decoder& decoder,
                                  Hear hear) {
   using Received = net::Connection::Received;
-  std::string nothing;
   for (;;) {
-    const Result<net::Flow> flow =
-        net::handle_unread(connection.received(), decoder, hear, nothing);
+    const Result<net::Flow> flow = hear_unread(connection.received(), session, decoder, hear);
     if (!flow) co_return flow.error();
     if (*flow == net::Flow::finish) co_return ok;
+    const bool held = session.holds();
     if (session.pause().count() > 0) co_await rest(connection, session);
+    if (held) {
+      if (session.ended()) co_return ok;  // What waited is lost with it; nothing may follow.
+      continue;
+    }
     Result<Received> got = connection.try_receive();
     while (got && *got == Received::nothing_yet) {
       connection.received().keep();

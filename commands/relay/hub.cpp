@@ -17,7 +17,6 @@ constexpr std::size_t direct_room_messages_max = 1000;
 constexpr std::size_t direct_room_bytes_max = 1024 * 1024;
 /// What one client may have said that is not safe yet; then it is not read from.
 constexpr std::uint64_t unsafe_max = 4096;
-constexpr std::chrono::milliseconds wait_for_others{10};
 constexpr double address_share = 10;  // Of one client's rate.
 constexpr double burst_of_rate = 4;
 
@@ -85,7 +84,7 @@ Status Hub::check_text(const Session& session, std::string_view text) const {
 }
 
 /// What is not said leaves no hole in what its sender counts, which others would wait for.
-Status Hub::refuse(Session& session, std::uint64_t number, Error why) {
+Error Hub::refuse(Session& session, std::uint64_t number, Error why) {
   if (!mesh_.senders().take_own(session.key(), number)) return why;
   session.number_ = number;
   Record record;
@@ -97,8 +96,8 @@ Status Hub::refuse(Session& session, std::uint64_t number, Error why) {
   return why;
 }
 
-Status Hub::say(Session& session, std::uint64_t number, std::string_view room,
-                std::string_view text) {
+Result<bool> Hub::say(Session& session, std::uint64_t number, std::string_view room,
+                      std::string_view text, bool insists) {
   const std::lock_guard held{mutex_};
   if (Status fits = check_text(session, text); !fits) return refuse(session, number, fits.error());
   const auto cursor = std::find_if(session.cursors_.begin(), session.cursors_.end(),
@@ -107,11 +106,12 @@ Status Hub::say(Session& session, std::uint64_t number, std::string_view room,
     return refuse(session, number,
                   {Errc::refused, "say something in room " + escape_for_display(room),
                    "you are not in it; try: /join ROOM"});
+  if (!insists && !has_way(cursor->room)) return false;
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
     ++counts_.repeats;
     note_unsafe(session, number, mesh_.last());
-    return ok;
+    return true;
   }
   ++counts_.messages;
   session.number_ = number;
@@ -130,23 +130,25 @@ Status Hub::say(Session& session, std::uint64_t number, std::string_view room,
   said.room = room;
   said.nick = shown_nick(session);
   said.text = text;
-  put(cursor->room, said);
+  put(cursor->room, said, unsent());
   note_unsafe(session, number, said.id.seq);
-  return ok;
+  return true;
 }
 
-Status Hub::direct(Session& session, std::uint64_t number, std::string_view to,
-                   std::string_view text) {
+Result<bool> Hub::direct(Session& session, std::uint64_t number, std::string_view to,
+                         std::string_view text, bool insists) {
   const std::lock_guard held{mutex_};
   if (Status fits = check_text(session, text); !fits) return refuse(session, number, fits.error());
   const Person* const person = person_called(to);
   if (!person)
     return refuse(session, number,
                   {Errc::not_found, "send to " + escape_for_display(to), "see who is here: /who"});
+  if (!insists && !(has_way(inbox_of(person->sender)) && has_way(inbox_of(session.key()))))
+    return false;
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
     note_unsafe(session, number, mesh_.last());
-    return ok;
+    return true;
   }
   session.number_ = number;
   const std::string shown_to = shown_nick(*person);
@@ -167,26 +169,41 @@ Status Hub::direct(Session& session, std::uint64_t number, std::string_view to,
   said.nick = shown_nick(session);
   said.to = shown_to;
   said.text = text;
-  put_direct(record.to, said);
-  if (record.to != session.key()) put_direct(session.key(), said);
+  put_direct(record.to, said, unsent());
+  if (record.to != session.key()) put_direct(session.key(), said, unsent());
   note_unsafe(session, number, said.id.seq);
-  return ok;
+  return true;
 }
 
 /// To whoever is in the room: their workers look at it soon.
-void Hub::put(const std::shared_ptr<Room>& into, const Said& said) {
-  into->append(said);
-  for (std::size_t worker = 0; worker < desks_.size(); ++worker) {
-    if (into->members(worker).empty()) continue;
-    std::vector<std::shared_ptr<Room>>& rooms = desks_[worker].rooms;
-    if (rooms.empty() || std::find(rooms.begin(), rooms.end(), into) == rooms.end())
-      rooms.push_back(into);
-    wake(worker);
-  }
+void Hub::put(const std::shared_ptr<Room>& into, const Said& said, Unsent unsent) {
+  into->append(said, unsent);
+  for (std::size_t worker = 0; worker < desks_.size(); ++worker)
+    if (!into->members(worker).empty()) mark(into, worker);
+}
+
+void Hub::mark(const std::shared_ptr<Room>& room, std::size_t worker) {
+  std::vector<std::shared_ptr<Room>>& rooms = desks_[worker].rooms;
+  if (rooms.empty() || std::find(rooms.begin(), rooms.end(), room) == rooms.end())
+    rooms.push_back(room);
+  wake(worker);
+}
+
+/// Whether the room takes one more message. If not, those who are behind are looked at again.
+bool Hub::has_way(const std::shared_ptr<Room>& room) {
+  if (!room || settings_.slow != Slow::block_sender || room->has_way()) return true;
+  for (std::size_t worker = 0; worker < desks_.size(); ++worker)
+    if (room->awaited(worker) < room->next()) mark(room, worker);
+  return false;
+}
+
+std::shared_ptr<Room> Hub::inbox_of(SenderKey sender) const {
+  const auto seat = seats_.find(sender);
+  return seat == seats_.end() ? nullptr : seat->second.inbox;
 }
 
 /// An inbox is a room with one member; it begins with the first message for it.
-void Hub::put_direct(SenderKey to, const Said& said) {
+void Hub::put_direct(SenderKey to, const Said& said, Unsent unsent) {
   directs_.push_back(
       {to, said, std::string{said.nick}, std::string{said.to}, std::string{said.text}});
   if (directs_.size() > directs_max) directs_.pop_front();
@@ -194,6 +211,7 @@ void Hub::put_direct(SenderKey to, const Said& said) {
   if (seat == seats_.end() || !seat->second.session) return;
   if (!seat->second.inbox) {
     const std::shared_ptr<Room> inbox = open_inbox(seat->second);
+    inbox->set_awaited(seat->second.worker, inbox->first());
     // The list of cursors is its own thread's.
     asio::post(desks_[seat->second.worker].worker->io(), [this, to, inbox] {
       Session* const session = session_of(to);
@@ -205,7 +223,7 @@ void Hub::put_direct(SenderKey to, const Said& said) {
       session->send_all();
     });
   }
-  put(seat->second.inbox, said);
+  put(seat->second.inbox, said, unsent);
 }
 
 std::shared_ptr<Room> Hub::open_inbox(Seat& seat) {
@@ -239,10 +257,11 @@ void Hub::deliver(const Record& record, RecordId id) {
   event.room = record.room;
   event.nick = nick;
   switch (record.kind) {
-    case RecordKind::say: put(room(record.room), said); return;
+    // Its sender is elsewhere and cannot be made to wait.
+    case RecordKind::say: put(room(record.room), said, Unsent::goes); return;
     case RecordKind::direct:
       said.to = record.to_nick;
-      put_direct(record.to, said);
+      put_direct(record.to, said, Unsent::goes);
       return;
     case RecordKind::join: event.kind = Event::Kind::joined; break;
     case RecordKind::part: event.kind = Event::Kind::parted; break;
@@ -393,43 +412,22 @@ std::shared_ptr<Flood> Hub::flood_of(const std::string& address) {
 
 std::chrono::nanoseconds Hub::pause(Session& session) {
   if (held_) return wait_for_others;
-  if (settings_.ack == Ack::memory && settings_.slow != Slow::block_sender &&
-      !session.address_flood_)
-    return {};
+  if (settings_.ack == Ack::memory && !session.address_flood_) return {};
   const std::lock_guard held{mutex_};
   if (settings_.ack != Ack::memory && session.number_ > session.safe_ + unsafe_max)
     return wait_for_others;
-  if (session.address_flood_) {
-    const std::chrono::nanoseconds wait = session.address_flood_->wait(now().steady);
-    if (wait.count() > 0) return wait;
-  }
-  return settings_.slow == Slow::block_sender ? wait_for_slow(session)
-                                              : std::chrono::nanoseconds{0};
+  if (session.address_flood_) return session.address_flood_->wait(now().steady);
+  return {};
 }
 
-/// Whether anybody there on this worker would lose messages if senders went on.
+/// How far everybody there on this worker has been sent what was said.
 void Hub::look_for_slow(Room& room, std::size_t worker) {
   const std::chrono::nanoseconds at = now().steady;
   const std::lock_guard held{mutex_};
-  const std::uint64_t kept = settings_.rooms.messages_max / 2;
-  const std::uint64_t least = room.next() > kept ? room.next() - kept : 0;
-  bool slow = false;
+  std::uint64_t awaited = Room::nobody;
   for (Session* const member : room.members(worker))
-    slow = member->is_stalled(room, least, at) || slow;
-  room.set_slow(worker, slow);
-}
-
-std::chrono::nanoseconds Hub::wait_for_slow(const Session& session) {
-  std::chrono::nanoseconds wait{0};
-  for (const Cursor& cursor : session.cursors_) {
-    for (std::size_t worker = 0; worker < desks_.size(); ++worker) {
-      if (!cursor.room->is_slow(worker)) continue;
-      wait = wait_for_others;
-      desks_[worker].rooms.push_back(cursor.room);  // To be looked at again.
-      wake(worker);
-    }
-  }
-  return wait;
+    awaited = std::min(awaited, member->next_in(room, at));
+  room.set_awaited(worker, awaited);
 }
 
 }  // namespace netkit::relay

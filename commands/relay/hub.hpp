@@ -131,8 +131,11 @@ class Hub final : private Mesh::Hearer {
   Result<JsonObject> enter(Session& session, const Request& request, std::int64_t id);
   Result<JsonObject> perform(Session& session, const Request& request, std::int64_t id);
   void leave(Session& session);
-  Status say(Session& session, std::uint64_t number, std::string_view room, std::string_view text);
-  Status direct(Session& session, std::uint64_t number, std::string_view to, std::string_view text);
+  // False: not taken yet, as somebody has to be sent something before. Not for who `insists`.
+  Result<bool> say(Session& session, std::uint64_t number, std::string_view room,
+                   std::string_view text, bool insists);
+  Result<bool> direct(Session& session, std::uint64_t number, std::string_view to,
+                      std::string_view text, bool insists);
   std::chrono::nanoseconds pause(Session& session);
   void count_skipped(std::uint64_t count);
   void wake_later(net::Worker& worker, SenderKey sender);
@@ -174,9 +177,15 @@ class Hub final : private Mesh::Hearer {
   RecordId add(RecordKind kind, SenderKey sender, std::string_view room, std::string_view nick,
                std::string_view text);
   Status check_text(const Session& session, std::string_view text) const;
-  Status refuse(Session& session, std::uint64_t number, Error why);
-  void put(const std::shared_ptr<Room>& into, const Said& said);
-  void put_direct(SenderKey to, const Said& said);
+  Error refuse(Session& session, std::uint64_t number, Error why);
+  void put(const std::shared_ptr<Room>& into, const Said& said, Unsent unsent);
+  void put_direct(SenderKey to, const Said& said, Unsent unsent);
+  void mark(const std::shared_ptr<Room>& room, std::size_t worker);
+  bool has_way(const std::shared_ptr<Room>& room);
+  std::shared_ptr<Room> inbox_of(SenderKey sender) const;
+  Unsent unsent() const {
+    return settings_.slow == Slow::block_sender ? Unsent::stays : Unsent::goes;
+  }
   void note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq);
   void make_safe(std::uint64_t seq);
   Status check_banned(const Session& session, SenderKey key) const;
@@ -188,7 +197,6 @@ class Hub final : private Mesh::Hearer {
   Session* session_of(SenderKey sender);  // Locks; for tasks on the session's thread.
   std::shared_ptr<Flood> flood_of(const std::string& address);
   void look_for_slow(Room& room, std::size_t worker);  // Locks.
-  std::chrono::nanoseconds wait_for_slow(const Session& session);
 
   const HubSettings settings_;
   log::Logger& log_;

@@ -180,19 +180,25 @@ Result<std::string> Hub::join(Session& session, const RoomWish& wish, const Vect
 }
 
 void Hub::add_cursor(Session& session, std::shared_ptr<Room> to, std::uint64_t next) {
-  std::vector<Session*>& members = to->members(session.connection().worker().index());
-  session.cursors_.push_back(
-      {.room = std::move(to), .next = next, .place = members.size(), .skip = {}});
+  const std::size_t worker = session.connection().worker().index();
+  std::vector<Session*>& members = to->members(worker);
+  to->set_awaited(worker, std::min(to->awaited(worker), next));
   members.push_back(&session);
+  Cursor& cursor = session.cursors_.emplace_back();
+  cursor.room = std::move(to);
+  cursor.next = next;
+  cursor.place = members.size() - 1;
 }
 
 void Hub::drop_cursor(Session& session, std::size_t at) {
   Cursor& cursor = session.cursors_[at];
-  std::vector<Session*>& members = cursor.room->members(session.connection().worker().index());
+  const std::size_t worker = session.connection().worker().index();
+  std::vector<Session*>& members = cursor.room->members(worker);
   Session* const last = members.back();
   members[cursor.place] = last;
   last->cursor_of(*cursor.room)->place = cursor.place;
   members.pop_back();
+  if (members.empty()) cursor.room->set_awaited(worker, Room::nobody);
   const std::shared_ptr<Room> room = std::move(cursor.room);
   session.cursors_.erase(session.cursors_.begin() + static_cast<std::ptrdiff_t>(at));
   if (!room->has_members() && room->empty()) rooms_.erase(room->name());

@@ -17,7 +17,7 @@ constexpr std::size_t index_of(Lane lane) {
 }  // namespace
 
 Room::Room(std::string name, RoomLimits limits, std::size_t workers)
-    : name_{std::move(name)}, limits_{limits}, members_(workers), slow_(workers) {
+    : name_{std::move(name)}, limits_{limits}, members_(workers), awaited_(workers, nobody) {
   lanes_[index_of(Lane::frame)].emplace(next_);
 }
 
@@ -26,7 +26,7 @@ bool Room::has_members() const {
                      [](const auto& of_worker) { return !of_worker.empty(); });
 }
 
-void Room::append(const Said& said) {
+void Room::append(const Said& said, Unsent unsent) {
   for (std::size_t i = 0; i < lane_count; ++i) {
     if (!lanes_[i]) continue;
     scratch_.clear();
@@ -35,17 +35,28 @@ void Room::append(const Said& said) {
   }
   ids_.push_back(said.id);
   ++next_;
-  trim();
+  trim(unsent == Unsent::goes ? next_ : awaited());
 }
 
-void Room::trim() {
-  const auto too_much = [&] {
-    if (next_ - first_ > limits_.messages_max) return true;
-    for (const auto& lane : lanes_)
-      if (lane && lane->size() > limits_.bytes_max) return true;
-    return false;
-  };
-  while (next_ - first_ > 1 && too_much()) {
+bool Room::has_way() {
+  trim(awaited());
+  in_the_way_ = is_too_much() && next_ - first_ > 1;
+  return !in_the_way_;
+}
+
+std::uint64_t Room::awaited() const {
+  return *std::min_element(awaited_.begin(), awaited_.end());
+}
+
+bool Room::is_too_much() const {
+  if (next_ - first_ > limits_.messages_max) return true;
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [&](const auto& lane) { return lane && lane->size() > limits_.bytes_max; });
+}
+
+/// The oldest below `end`, as many as are too much.
+void Room::trim(std::uint64_t end) {
+  while (next_ - first_ > 1 && first_ < end && is_too_much()) {
     const RecordId& id = ids_.front();
     std::uint64_t& last = dropped_[id.log];
     last = std::max(last, id.seq);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct RoomLimits {
   std::size_t bytes_max = 8 * 1024 * 1024;  ///< Of each lane.
 };
 
+/// What becomes of too old messages that somebody here was not sent yet.
+enum class Unsent : std::uint8_t { goes, stays };
+
 class Room {
  public:
   Room(std::string name, RoomLimits limits, std::size_t workers);
@@ -34,7 +38,9 @@ class Room {
   bool empty() const { return first_ == next_; }
 
   /// In every lane in use; what is too old goes.
-  void append(const Said& said);
+  void append(const Said& said, Unsent unsent = Unsent::goes);
+  /// Whether one more message may come without one going that somebody was not sent.
+  bool has_way();
   /// From now on somebody here speaks that: what is kept is put into it, too.
   void use(Lane lane);
   /// Nobody does any more.
@@ -57,12 +63,18 @@ class Room {
   /// The clients of each worker that are here; only that worker's thread changes its list.
   std::vector<Session*>& members(std::size_t worker) { return members_[worker]; }
   bool has_members() const;
-  /// Some of those would lose messages if there came more.
-  bool is_slow(std::size_t worker) const { return slow_[worker]; }
-  void set_slow(std::size_t worker, bool slow) { slow_[worker] = slow; }
+  /// The first number that some client of that worker was not sent, when it last looked; nobody for
+  /// one without clients here.
+  static constexpr std::uint64_t nobody = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t awaited(std::size_t worker) const { return awaited_[worker]; }
+  void set_awaited(std::size_t worker, std::uint64_t number) { awaited_[worker] = number; }
+  /// Somebody there is waited for with the next message.
+  bool is_in_the_way() const { return in_the_way_; }
 
  private:
-  void trim();
+  bool is_too_much() const;
+  void trim(std::uint64_t end);
+  std::uint64_t awaited() const;
 
   const std::string name_;
   const RoomLimits limits_;
@@ -73,7 +85,8 @@ class Room {
   std::array<std::optional<LaneBytes>, lane_count> lanes_;
   std::string scratch_;
   std::vector<std::vector<Session*>> members_;
-  std::vector<bool> slow_;
+  std::vector<std::uint64_t> awaited_;
+  bool in_the_way_ = false;
 };
 
 }  // namespace netkit::relay

@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds rest_max{200};
 asio::awaitable<void> rest(net::Connection& connection, Session& session) {
   for (;;) {
     const std::chrono::nanoseconds wait = session.pause();
+    if (connection.draining()) session.insist();
     if (wait.count() == 0 || connection.draining() || session.ended()) co_return;
     connection.received().keep();
     asio::steady_timer timer{connection.worker().io(),

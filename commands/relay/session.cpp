@@ -8,6 +8,7 @@
 #include "cli/remote_error.hpp"
 #include "commands/relay/hub.hpp"
 #include "commands/relay/room_view.hpp"
+#include "commands/relay/service.hpp"
 #include "wire/frame.hpp"
 #include "wire/websocket.hpp"
 
@@ -252,19 +253,63 @@ void Session::dismiss(std::string_view why) {
   end(why);
 }
 
-bool Session::is_stalled(const Room& room, std::uint64_t least, std::chrono::nanoseconds now) {
-  const Cursor* const cursor = cursor_of(room);
-  if (!cursor || cursor->next >= least) {
-    stalled_since_ = {};
-    return false;
+/// The first message of the room that it was not sent. Others wait for it only so long.
+std::uint64_t Session::next_in(const Room& room, std::chrono::nanoseconds now) {
+  Cursor* const cursor = cursor_of(room);
+  if (!cursor) return Room::nobody;
+  const bool stalled = room.is_in_the_way() && cursor->next < room.next();
+  if (!stalled || cursor->next != cursor->stalled_at || cursor->stalled_since.count() == 0) {
+    cursor->stalled_at = cursor->next;
+    cursor->stalled_since = stalled ? now : std::chrono::nanoseconds{0};
+  } else if (now - cursor->stalled_since > stall_limit) {
+    end("you have not read for too long");
   }
-  if (stalled_since_.count() == 0) stalled_since_ = now;
-  if (now - stalled_since_ > stall_limit) end("you have not read for too long");
-  return true;
+  return cursor->next;
 }
 
 std::chrono::nanoseconds Session::pause() {
-  return std::max(flood_.wait(Hub::now().steady), hub_.pause(*this));
+  if (held_) offer_held(false);
+  const std::chrono::nanoseconds others = held_ ? wait_for_others : hub_.pause(*this);
+  return std::max(flood_.wait(Hub::now().steady), others);
+}
+
+void Session::insist() {
+  if (held_) offer_held(true);
+}
+
+Result<bool> Session::give(bool direct, std::uint64_t number, std::string_view whom,
+                           std::string_view text, bool insists) {
+  if (direct) return hub_.direct(*this, number, whom, text, insists);
+  return hub_.say(*this, number, whom, text, insists);
+}
+
+Status Session::offer(bool direct, std::uint64_t number, std::string_view whom,
+                      std::string_view text) {
+  if (flood_.limits()) flood_.take(Hub::now().steady);
+  const Result<bool> taken = give(direct, number, whom, text, false);
+  if (!taken) return taken.error();
+  if (!*taken) {
+    held_ = std::make_unique<Held>();
+    held_->direct = direct;
+    held_->number = number;
+    held_->whom = whom;
+    held_->text = text;
+  }
+  return ok;
+}
+
+/// A refusal is told as it would have been at once.
+void Session::offer_held(bool insists) {
+  std::unique_ptr<Held> held = std::move(held_);
+  const Result<bool> taken = give(held->direct, held->number, held->whom, held->text, insists);
+  if (taken) {
+    if (!*taken) held_ = std::move(held);
+    return;
+  }
+  if (!counts_) return tell_failure(*this, taken.error());
+  std::string bytes;
+  tongue_of(lane_).append_answer(bytes, 0, show_unsaid(held->number, taken.error()));
+  answer(bytes);
 }
 
 Status Session::enter(const Request& request) {
@@ -282,13 +327,11 @@ std::string Session::ask(const Request& request, std::int64_t id) {
 }
 
 Status Session::say(std::uint64_t number, std::string_view room, std::string_view text) {
-  if (flood_.limits()) flood_.take(Hub::now().steady);
-  return hub_.say(*this, number, room, text);
+  return offer(false, number, room, text);
 }
 
 Status Session::direct(std::uint64_t number, std::string_view to, std::string_view text) {
-  if (flood_.limits()) flood_.take(Hub::now().steady);
-  return hub_.direct(*this, number, to, text);
+  return offer(true, number, to, text);
 }
 
 /// The last that it joined; what others say to it alone is no room. Null if it is in none.

@@ -2,6 +2,7 @@
 // there. A session holds no messages; it sends slices of its rooms. On its connection's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,12 +20,17 @@ namespace netkit::relay {
 class Hub;
 class RoomView;
 
+/// Until those who must not be hurried are looked at again.
+inline constexpr std::chrono::milliseconds wait_for_others{10};
+
 /// How far a client is in one room.
 struct Cursor {
   std::shared_ptr<Room> room;
   std::uint64_t next = 0;  ///< The number of the message that is sent next.
   std::size_t place = 0;   ///< In the room's list of members.
   std::unique_ptr<std::vector<std::uint64_t>> skip;  ///< Numbers it has seen, last one first.
+  std::uint64_t stalled_at = 0;                      ///< Where it stood while others waited for it,
+  std::chrono::nanoseconds stalled_since{0};
 };
 
 class Session final : public net::Refill {
@@ -50,7 +56,8 @@ class Session final : public net::Refill {
   Status enter(const Request& request);
   /// A request of this client, with the answer's JSON; an `enter` must come first.
   std::string ask(const Request& request, std::int64_t id);
-  /// What it says in a room that it is in; `number` is its own count.
+  /// What it says in a room that it is in; `number` is its own count. With --slow block-sender it
+  /// may have to wait: then nothing more is to be heard from this client until pause() is over.
   Status say(std::uint64_t number, std::string_view room, std::string_view text);
   Status direct(std::uint64_t number, std::string_view to, std::string_view text);
   /// The same for clients that do not count, in their current room.
@@ -59,6 +66,9 @@ class Session final : public net::Refill {
   Result<bool> hear_line(std::string_view line);
   /// How long it is not to be read from, because it says too much or others must catch up.
   std::chrono::nanoseconds pause();
+  bool holds() const { return held_ != nullptr; }
+  /// Says what waits, whoever misses something for it: the server drains.
+  void insist();
 
   /// Bytes in its dialect, after what is being sent.
   void answer(std::string_view bytes);
@@ -86,7 +96,18 @@ class Session final : public net::Refill {
   void fail();
   void close_soon(void (*close)(net::Stream&));
   const std::shared_ptr<Session*>& handle();
-  bool is_stalled(const Room& room, std::uint64_t least, std::chrono::nanoseconds now);
+  /// Said, but not to be taken yet.
+  struct Held {
+    bool direct = false;
+    std::uint64_t number = 0;
+    std::string whom;
+    std::string text;
+  };
+  Result<bool> give(bool direct, std::uint64_t number, std::string_view whom, std::string_view text,
+                    bool insists);
+  Status offer(bool direct, std::uint64_t number, std::string_view whom, std::string_view text);
+  void offer_held(bool insists);
+  std::uint64_t next_in(const Room& room, std::chrono::nanoseconds now);
   bool send_slice(Cursor& cursor, const RoomView& view, const Slice& slice);
   bool send_cursor(Cursor& cursor, const RoomView& view);
   bool pass_gap(Cursor& cursor, const RoomView& view);
@@ -105,7 +126,7 @@ class Session final : public net::Refill {
   std::string user_;                      // Who it signed in as; empty for nobody.
   std::string control_;
   std::shared_ptr<Session*> handle_;  // For whoever ends it from elsewhere; mostly none.
-  std::chrono::nanoseconds stalled_since_{0};
+  std::unique_ptr<Held> held_;
   std::vector<Cursor> cursors_;
   Flood flood_;
   const Lane lane_;

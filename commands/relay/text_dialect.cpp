@@ -62,6 +62,7 @@ asio::awaitable<Status> Service::serve_text(net::Connection& connection,
     if (!stays) tell_failure(*session, stays.error());
     if (session->ended() || (stays && !*stays)) co_return ok;
     if (session->pause().count() > 0) co_await rest(connection, *session);
+    if (session->ended()) co_return ok;
   }
 }
 

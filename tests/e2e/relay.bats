@@ -4,8 +4,9 @@
 load support
 load relay_server
 
+# bats test_tags=tsan
 @test "relay: lines go to everybody in the room, the sender included, once" {
-  serve_relay a
+  serve_relay a --threads 3
   client anna "$(port_of 1 a)"
   client bert "$(port_of 1 a)"
   hears bert 'you are'
@@ -54,8 +55,9 @@ load relay_server
   nothing_broke a
 }
 
+# bats test_tags=tsan
 @test "relay: rooms are apart; /who, /rooms, /history and /msg say what they should" {
-  serve_relay a
+  serve_relay a --threads 3
   client anna "$(port_of 1 a)"
   client bert "$(port_of 1 a)"
   tell anna "/nick anna" "/join kitchen" "soup"
@@ -142,4 +144,39 @@ load relay_server
   hears bert '^anna: three$'
   assert_equal "$(grep -c refused holes.out)" 1
   nothing_broke b a
+}
+
+# bats test_tags=tsan
+@test "relay: with --slow block-sender nobody misses a message, however little is kept" {
+  serve_relay a --slow block-sender --history 100 --threads 3 --rate 0
+  client bert "$(port_of 1 a)"
+  hears bert 'you are'
+  timeout 60 "$NETKIT" chat "127.0.0.1:$(port_of 1 a)" --listen-only --expect 3000 \
+    >carl.said 2>carl.err </dev/null 3>&- &
+  SERVER_PID[carl]=$!
+  wait_for_line carl.err ' connect '
+  seq 3000 >lines
+  # Faster than any of them is served: each read of the relay is worth many rings.
+  timeout 60 nc -N 127.0.0.1 "$(port_of 1 a)" <lines >anna.out
+  hears bert '^guest-[0-9]*: 3000$'
+  wait "${SERVER_PID[carl]}"
+  unset 'SERVER_PID[carl]'
+  local said
+  for said in bert.out carl.said; do
+    diff <(sed -n 's/^guest-[0-9]*: //p' "$said") lines
+  done
+  nothing_broke a
+}
+
+@test "relay: with --slow block-sender direct messages wait, too" {
+  serve_relay a --slow block-sender --history 100 --rate 0
+  client anna "$(port_of 1 a)"
+  tell anna "/nick anna"
+  hears anna 'you are anna'
+  client bert "$(port_of 1 a)"
+  seq -f '/msg anna %.0f' 2500 >&"${CLIENT[bert]}"
+  tell bert 'that was all'
+  hears anna ': that was all$'
+  diff <(sed -n 's/^guest-[0-9]* -> anna: //p' anna.out) <(seq 2500)
+  nothing_broke a
 }

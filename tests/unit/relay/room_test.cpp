@@ -53,6 +53,46 @@ TEST_CASE("Room: keeps as many bytes as it may, but always the last message") {
   CHECK(room.at(101)->text.size() == 500'000);
 }
 
+TEST_CASE("Room: what somebody was not sent stays, and is in the way of what comes next") {
+  Room room{"lobby", {.messages_max = 3, .bytes_max = 1 << 20}, 2};
+  CHECK(room.has_way());
+  room.set_awaited(1, 1);
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    REQUIRE(room.has_way());
+    room.append(said(7, seq, "x"), Unsent::stays);
+  }
+  CHECK(room.has_way());
+  room.append(said(7, 4, "x"), Unsent::stays);
+  CHECK(room.first() == 1);
+  CHECK_FALSE(room.has_way());
+  CHECK(room.is_in_the_way());
+  room.set_awaited(1, 3);
+  CHECK(room.has_way());
+  CHECK_FALSE(room.is_in_the_way());
+  CHECK(room.first() == 2);
+  room.append(said(7, 5, "x"), Unsent::stays);
+  room.append(said(7, 6, "x"), Unsent::stays);
+  CHECK(room.first() == 3);
+  CHECK_FALSE(room.has_way());
+  // From elsewhere, where nobody can be made to wait.
+  room.append(said(8, 1, "y"));
+  CHECK(room.first() == 5);
+  room.set_awaited(1, Room::nobody);
+  CHECK(room.has_way());
+}
+
+TEST_CASE("Room: bytes that somebody was not sent stay, too, and one message always has a way") {
+  Room room{"lobby", {.messages_max = 100, .bytes_max = 10'000}, 1};
+  room.set_awaited(0, 1);
+  room.append(said(7, 1, std::string(20'000, 'x')), Unsent::stays);
+  CHECK(room.has_way());
+  room.append(said(7, 2, "y"), Unsent::stays);
+  CHECK_FALSE(room.has_way());
+  room.set_awaited(0, 2);
+  CHECK(room.has_way());
+  CHECK(room.first() == 2);
+}
+
 TEST_CASE("Room: a client that was elsewhere misses what its vector does not cover") {
   Room room{"lobby", {}, 1};
   room.append(said(1, 1, "a1"));
