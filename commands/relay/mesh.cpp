@@ -131,6 +131,8 @@ void Mesh::add_link(LinkMachine& link) {
 
 void Mesh::remove_link(LinkMachine& link) {
   links_.erase(std::remove(links_.begin(), links_.end(), &link), links_.end());
+  for (auto& [id, log] : logs_)
+    if (log.only_by == &link) log.only_by = nullptr;
   for (SeenProbe& probe : probes_)
     if (probe.from == &link) probe.from = nullptr;
   for (auto fetch = fetches_.begin(); fetch != fetches_.end();) {

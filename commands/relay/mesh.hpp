@@ -136,6 +136,9 @@ class Mesh {
   static constexpr std::chrono::seconds want_interval_max{60};
   static constexpr std::chrono::seconds fetch_limit{5};
   static constexpr std::size_t logs_max = 4'096;
+  /// Of these, those that one link alone tells of: as long as they live, and in all.
+  static constexpr std::size_t link_relays_max = 256;
+  static constexpr std::size_t link_logs_max = 1'024;
   static constexpr std::size_t probes_max = 16;
   static constexpr std::size_t probe_paths_max = 4'096;
   static constexpr std::size_t probes_per_second_max = 20;
@@ -153,7 +156,8 @@ class Mesh {
     std::uint64_t roster_at = 0;  ///< The roster is right as of this record, if nothing is missing.
     Instant heard{0};             ///< Its last beat.
     bool away_told = false;
-    Instant progress{0};  ///< When a record of it was last taken, or asked for again.
+    LinkMachine* only_by = nullptr;  ///< The one link that tells of it, if there is but one.
+    Instant progress{0};             ///< When a record of it was last taken, or asked for again.
     std::optional<Instant> hole_since;
     Instant want_wait = want_interval;
     std::size_t turn = 0;  ///< Which link is asked next.
@@ -187,6 +191,8 @@ class Mesh {
   Result<Log*> log_for(const RelayFacts& facts, Moment now);
   Status make_room(std::uint64_t wall_ms);
   Status learn_from(RelayFacts facts, LinkMachine* from, Moment now);
+  /// Whether a link may tell of that, too. Errc::refused for too many that live.
+  Result<bool> may_bring(const RelayFacts& facts, const LinkMachine& from) const;
   void take_facts(Log& log, RelayFacts facts, LinkMachine* from, Instant now);
   void hear_of(Log& log, Instant now);
   void come_back(Log& log);

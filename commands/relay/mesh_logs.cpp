@@ -87,7 +87,7 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
     if (facts.hops > 0) return ok;
     return Error{Errc::refused, "take relay " + facts.name, "its clock is more than a day ahead"};
   }
-  const Log* const known = find_log(facts.log);
+  Log* const known = find_log(facts.log);
   const bool is_heard = !facts.signature.empty();
   // Who beats faster than it should is not checked, nor passed on, each time.
   if (known && !known->facts.away && is_heard && now.steady - known->heard < beat_interval_min)
@@ -96,15 +96,44 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
       !known || (is_heard && (known->facts.signature.empty() || facts.beat > known->facts.beat));
   if (is_news && is_heard && !is_signed(facts))
     return Error{Errc::malformed, "take relay " + facts.name, "its facts are forged"};
+  if (known && known->only_by != from) known->only_by = nullptr;
   if (!is_news && (from || is_heard)) return ok;
   if (!is_news) {
-    hear_of(*find_log(facts.log), now.steady);
+    hear_of(*known, now.steady);
     return ok;
+  }
+  if (from) {
+    const Result<bool> may = may_bring(facts, *from);
+    if (!may) return may.error();
+    if (!*may) return ok;
   }
   const Result<Log*> log = log_for(facts, now);
   if (!log) return log.error();
-  if (*log) take_facts(**log, std::move(facts), from, now.steady);
+  if (!*log) return ok;
+  if (!known) (*log)->only_by = from;
+  take_facts(**log, std::move(facts), from, now.steady);
   return ok;
+}
+
+Result<bool> Mesh::may_bring(const RelayFacts& facts, const LinkMachine& from) const {
+  const auto known = logs_.find(facts.log);
+  const bool lives = !facts.away && !facts.signature.empty();
+  const bool is_new = known == logs_.end();
+  const bool comes_back =
+      lives && !is_new && known->second.facts.away && known->second.only_by == &from;
+  if (!is_new && !comes_back) return true;
+  std::size_t all = 0;
+  std::size_t living = 0;
+  for (const auto& [id, log] : logs_) {
+    if (log.only_by != &from) continue;
+    ++all;
+    living += log.facts.away ? 0 : 1;
+  }
+  if (lives && living >= link_relays_max)
+    return Error{Errc::refused, "take relay " + facts.name,
+                 "nobody else knows " + std::to_string(link_relays_max) + " of this link's relays"};
+  // What a relay left that is over is not worth the link.
+  return lives || all < link_logs_max;
 }
 
 void Mesh::take_facts(Log& log, RelayFacts facts, LinkMachine* from, Instant now) {

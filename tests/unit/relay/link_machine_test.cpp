@@ -282,21 +282,63 @@ TEST_CASE("LinkMachine: too many questions at once end the link") {
 TEST_CASE("LinkMachine: a flood of made-up relays displaces none that lives") {
   Desk desk;
   desk.introduce();
-  Status heard = ok;
-  for (unsigned i = 0; heard && i < Mesh::logs_max + 100; ++i) {
+  unsigned made = 0;
+  const auto run_that_is_over = [&] {
     RelayFacts facts;
     std::string key(32, '\0');
-    store_be(key.data(), i);
+    store_be(key.data(), ++made);
     facts.public_key = key;
     facts.log = log_of(key);
     facts.name = "x";
-    facts.started_ms = 1'000 + i;
-    heard = desk.relay(facts);
+    facts.started_ms = 1'000 + made;
+    return facts;
+  };
+  for (unsigned i = 0; i < Mesh::link_logs_max + 100; ++i)
+    REQUIRE(desk.relay(run_that_is_over()));
+  // Its own is one of them.
+  CHECK(desk.world[0].mesh().relays().size() == 1 + Mesh::link_logs_max);
+  while (made < Mesh::logs_max + 1'000) {
+    LinkMachine again{desk.world[0].mesh(), "stranger", desk.world.now};
+    for (unsigned i = 0; i < Mesh::link_logs_max; ++i) {
+      std::string body;
+      append_facts(body, run_that_is_over());
+      REQUIRE(again.hear({.type = link_type::relay, .body = body}, desk.world.now));
+    }
   }
-  CHECK(heard);
   CHECK(desk.world[0].mesh().relays().size() == Mesh::logs_max);
   CHECK(desk.bundle(says(desk.key, 1, 3)));
   CHECK(desk.world[0].heard(1) == up_to(3));
+}
+
+TEST_CASE("LinkMachine: more relays that live than one link may bring end it") {
+  Desk desk;
+  const auto living = [&](unsigned number, std::uint32_t beat = 1) {
+    return facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms, beat);
+  };
+  for (unsigned number = 0; number < Mesh::link_relays_max; ++number)
+    REQUIRE(desk.relay(living(number)));
+  CHECK(desk.relay(living(0, 2)));
+  std::string one_more;
+  append_facts(one_more, living(Mesh::link_relays_max));
+  CHECK(desk.hear_error(link_type::relay, one_more) == Errc::refused);
+  CHECK(desk.world[0].mesh().relays().size() == 1 + Mesh::link_relays_max);
+  RelayFacts is_over = living(Mesh::link_relays_max);
+  is_over.signature.clear();
+  CHECK(desk.relay(is_over));
+  // It comes to life all the same.
+  CHECK(desk.hear_error(link_type::relay, one_more) == Errc::refused);
+}
+
+TEST_CASE("LinkMachine: relays that others know, too, do not count against a link") {
+  Desk desk;
+  LinkMachine other{desk.world[0].mesh(), "other", desk.world.now};
+  for (unsigned number = 0; number < 2 * Mesh::link_relays_max; ++number) {
+    std::string body;
+    append_facts(body, facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms));
+    REQUIRE(desk.hear(link_type::relay, body));
+    REQUIRE(other.hear({.type = link_type::relay, .body = body}, desk.world.now));
+  }
+  CHECK(desk.world[0].mesh().relays().size() == 1 + 2 * Mesh::link_relays_max);
 }
 
 TEST_CASE("LinkMachine: a flood of probes is passed on in moderation") {
