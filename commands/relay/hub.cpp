@@ -394,6 +394,7 @@ void Hub::flush(std::size_t worker) {
 void Hub::tick() {
   const std::lock_guard held{mutex_};
   mesh_.tick(now());
+  tell_more_away();
   if (keep_ || mesh_.has_links()) mesh_.seal();
   std::erase_if(floods_, [](const auto& each) { return each.second.expired(); });
 }

@@ -144,6 +144,7 @@ class Hub final : private Mesh::Hearer {
   void deliver(const Record& record, RecordId id) override;
   void skipped(const RelayFacts& relay, std::uint64_t from, std::uint64_t to) override;
   void away(const RelayFacts& relay, std::size_t people) override;
+  void tell_more_away();
   void back(const RelayFacts& relay) override;
   void keep(const Bundle& bundle) override;
   void acknowledged(std::uint64_t seq) override;
@@ -211,6 +212,8 @@ class Hub final : private Mesh::Hearer {
   std::deque<Direct> directs_;
   std::unordered_map<std::string, std::weak_ptr<Flood>> floods_;  // By address.
   std::uint64_t last_guest_ = 0;
+  std::size_t gone_ = 0;         // Relays that went away in this turn,
+  std::size_t gone_people_ = 0;  // and who is with those that were not told of one by one.
   std::uint64_t roster_version_ = 1;
   HubCounts counts_;
   std::function<void()> links_due_;

@@ -15,6 +15,8 @@ constexpr std::size_t rooms_max = 10'000;
 /// Where more people are, nobody is told who comes and goes; they still see who is here.
 constexpr std::size_t told_people_max = 200;
 constexpr unsigned same_nick_max = 1000;
+/// Relays that went away at once and are told one by one; the others are a number.
+constexpr std::size_t gone_told_max = 8;
 
 std::string show_vector(const Vector& vector) {
   JsonObject json;
@@ -351,6 +353,10 @@ void Hub::skipped(const RelayFacts& relay, std::uint64_t from, std::uint64_t to)
 
 void Hub::away(const RelayFacts& relay, std::size_t people) {
   ++roster_version_;
+  if (++gone_ > gone_told_max) {
+    gone_people_ += people;
+    return;
+  }
   Event event;
   event.kind = Event::Kind::relay_away;
   event.time_ms = now().wall_ms;
@@ -358,6 +364,21 @@ void Hub::away(const RelayFacts& relay, std::size_t people) {
   event.count = people;
   log_.warn("relay-away", {{"relay", relay.name}, {"people", people}});
   if (people > 0) tell_all(event);
+}
+
+void Hub::tell_more_away() {
+  const std::size_t gone = std::exchange(gone_, 0);
+  const std::size_t people = std::exchange(gone_people_, 0);
+  if (gone <= gone_told_max) return;
+  const std::size_t more = gone - gone_told_max;
+  log_.warn("relay-away", {{"relays", more}, {"people", people}});
+  if (people == 0) return;
+  Event event;
+  event.kind = Event::Kind::notice;
+  event.time_ms = now().wall_ms;
+  const std::string text = std::to_string(more) + " more relays are away";
+  event.text = text;
+  tell_all(event);
 }
 
 void Hub::back(const RelayFacts& relay) {
