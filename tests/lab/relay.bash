@@ -1,9 +1,21 @@
 # What the labs of relay share: relays at fixed ports of the lab's own loopback, wires between them
 # that can be cut, and the storm of clients that checks everything. Sourced after support.bash.
+# Relays under load are the static build, those that meet hostile bytes the one with sanitizers.
 
+NETKIT_STATIC=${NETKIT_STATIC:-$ROOT/build/static/netkit}
 PYTHON=/usr/bin/python3
 CLIENTS=$ROOT/tests/support
 WIRES_PID=
+
+# need_static ARGUMENT...: ends a lab that cannot begin; those of the lab are for --help.
+need_static() {
+  [[ -x $NETKIT_STATIC || -n ${1-} ]] && return
+  echo "no $NETKIT_STATIC (try: ./dev static)" >&2
+  exit 1
+}
+# static_relays, checked_relays: those that are started from then on.
+static_relays() { SERVER_COMMAND=("$NETKIT_STATIC"); }
+checked_relays() { SERVER_COMMAND=(); }
 
 # relay_at NAME PORT ARGUMENT...: a relay at that port, with its own state; again after a kill.
 relay_at() {
@@ -50,6 +62,13 @@ storm_in_background() {
   wait_until 60 storm_is_on "$1"
 }
 storm_is_on() { grep -q 'all are in' "$LAB_DIR/$1.said" || ! kill -0 "$STORM" 2>/dev/null; }
+
+# judge_later NAME CLAIM PID: the same of a storm in the background, once it is over.
+judge_later() {
+  local code=0
+  wait "$3" || code=$?
+  judge "$1" "$2" "$code"
+}
 
 # judge NAME CLAIM CODE: the storm's own verdict, and how the summary reads.
 judge() {
