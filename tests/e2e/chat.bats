@@ -21,8 +21,9 @@ ended_well() {
   ((code == 0)) || fail "$1 ended with $code" "$(tail -n 5 "$1.said" "$1.err")"
 }
 
+# bats test_tags=tsan
 @test "chat: each line of stdin is a message, and it ends once all are acknowledged" {
-  serve_relay a
+  serve_relay a --threads 3
   listener bert "127.0.0.1:$(port_of 1 a)" --nick bert --expect 4
   run_netkit chat "127.0.0.1:$(port_of 1 a)" --nick anna <<<$'one\n/nick eve\n\n  two\r'
   assert_status 0
@@ -147,9 +148,10 @@ ended_well() {
   nothing_broke a
 }
 
+# bats test_tags=tsan
 @test "chat: among two linked relays one is killed: all is heard once, in order" {
-  serve_relay a --rate 0
-  serve_relay b --rate 0 --link "127.0.0.1:$(port_of 1 a)"
+  serve_relay a --threads 3 --rate 0
+  serve_relay b --threads 3 --rate 0 --link "127.0.0.1:$(port_of 1 a)"
   local a="127.0.0.1:$(port_of 1 a)" b="127.0.0.1:$(port_of 1 b)"
   listener far "$b" --nick far --expect 600
   listener near "$a" "$b" --nick near --expect 600

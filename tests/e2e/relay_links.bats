@@ -17,10 +17,11 @@ status_of() { asked "$1" status --json | jq -r "$2"; }
 # status_is NAME JQ TEXT: for wait_until.
 status_is() { [[ $(status_of "$1" "$2" 2>/dev/null) == "$3" ]]; }
 
+# bats test_tags=tsan
 @test "relay links: what is said at one relay is heard once at three in a ring" {
-  serve_relay a
-  serve_relay b --link "$(endpoint_of 1 a)"
-  serve_relay c --link "$(endpoint_of 1 a)" --link "$(endpoint_of 1 b)"
+  serve_relay a --threads 3
+  serve_relay b --threads 3 --link "$(endpoint_of 1 a)"
+  serve_relay c --threads 3 --link "$(endpoint_of 1 a)" --link "$(endpoint_of 1 b)"
   linked b a
   wait_for_line c.err 'link state=up relay=a'
   wait_for_line c.err 'link state=up relay=b'
@@ -51,9 +52,10 @@ status_is() { [[ $(status_of "$1" "$2" 2>/dev/null) == "$3" ]]; }
   nothing_broke b a
 }
 
+# bats test_tags=tsan
 @test "relay links: a relay that was killed is linked again once it is back" {
-  serve_relay a
-  serve_relay b --link "$(endpoint_of 1 a)"
+  serve_relay a --threads 3
+  serve_relay b --threads 3 --link "$(endpoint_of 1 a)"
   linked b a
   client bert "$(port_of 1 b)"
   hears bert 'you are'

@@ -56,5 +56,5 @@ hears() { wait_for_line "$1.out" "$2"; }
 nothing_broke() {
   local name
   for name; do stop_server "$name"; done
-  ! grep -E 'ERROR: |runtime error' ./*.err*
+  ! grep -E 'ERROR: |runtime error|WARNING: Thread' ./*.err*
 }
