@@ -153,7 +153,7 @@ Result<Saying> decode_saying(const wire::Frame& frame) {
   (direct ? saying.to : saying.room) = fields.str8();
   saying.text = fields.rest();
   if (Status read = fields.outcome(); !read) return read.error();
-  if (saying.number == 0 || (direct && saying.to.empty())) return Errc::malformed;
+  if (saying.number == 0 || (direct ? saying.to : saying.room).empty()) return Errc::malformed;
   return saying;
 }
 

@@ -12,7 +12,10 @@
 namespace netkit::relay {
 namespace {
 
-constexpr std::size_t directs_max = 1000;
+constexpr std::size_t directs_max = 2000;
+constexpr std::size_t directs_of_one_max = 100;
+constexpr std::size_t directs_size_max = 8 * 1024 * 1024;
+constexpr std::size_t dropped_directs_max = 100'000;
 constexpr std::size_t direct_room_messages_max = 1000;
 constexpr std::size_t direct_room_bytes_max = 1024 * 1024;
 /// What one client may have said that is not safe yet; then it is not read from.
@@ -178,6 +181,7 @@ Result<bool> Hub::direct(Session& session, std::uint64_t number, std::string_vie
 /// To whoever is in the room: their workers look at it soon.
 void Hub::put(const std::shared_ptr<Room>& into, const Said& said, Unsent unsent) {
   into->append(said, unsent);
+  into->said_at(++said_count_);
   for (std::size_t worker = 0; worker < desks_.size(); ++worker)
     if (!into->members(worker).empty()) mark(into, worker);
 }
@@ -202,11 +206,29 @@ std::shared_ptr<Room> Hub::inbox_of(SenderKey sender) const {
   return seat == seats_.end() ? nullptr : seat->second.inbox;
 }
 
+void Hub::keep_direct(Direct direct) {
+  const auto drop = [&](std::deque<Direct>::iterator at) {
+    directs_size_ -= at->text.size();
+    dropped_directs_[at->to] = at->said.id;
+    directs_.erase(at);
+  };
+  const SenderKey to = direct.to;
+  directs_size_ += direct.text.size();
+  directs_.push_back(std::move(direct));
+  const auto is_theirs = [&](const Direct& each) { return each.to == to; };
+  // One who gets many is not to push out what others wait for.
+  if (std::count_if(directs_.begin(), directs_.end(), is_theirs) >
+      static_cast<std::ptrdiff_t>(directs_of_one_max))
+    drop(std::find_if(directs_.begin(), directs_.end(), is_theirs));
+  while (directs_.size() > directs_max || directs_size_ > directs_size_max)
+    drop(directs_.begin());
+  if (dropped_directs_.size() > dropped_directs_max)
+    dropped_directs_.erase(dropped_directs_.begin());
+}
+
 /// An inbox is a room with one member; it begins with the first message for it.
 void Hub::put_direct(SenderKey to, const Said& said, Unsent unsent) {
-  directs_.push_back(
-      {to, said, std::string{said.nick}, std::string{said.to}, std::string{said.text}});
-  if (directs_.size() > directs_max) directs_.pop_front();
+  keep_direct({to, said, std::string{said.nick}, std::string{said.to}, std::string{said.text}});
   const auto seat = seats_.find(to);
   if (seat == seats_.end() || !seat->second.session) return;
   if (!seat->second.inbox) {
@@ -394,6 +416,7 @@ void Hub::flush(std::size_t worker) {
 void Hub::tick() {
   const std::lock_guard held{mutex_};
   mesh_.tick(now());
+  bound_rooms();
   tell_more_away();
   if (keep_ || mesh_.has_links()) mesh_.seal();
   std::erase_if(floods_, [](const auto& each) { return each.second.expired(); });

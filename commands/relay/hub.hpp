@@ -154,7 +154,10 @@ class Hub final : private Mesh::Hearer {
   void take_seat(Session& session);
   void tell_parted(Session& session, const Room& room);
   std::shared_ptr<Room> open_inbox(Seat& seat);
+  std::uint64_t safe_number(SenderKey key, std::uint64_t known) const;
   std::shared_ptr<Room> room(std::string_view name);
+  bool forget_room();
+  void bound_rooms();
   Result<std::string> join(Session& session, const RoomWish& wish, const Vector* seen);
   void add_cursor(Session& session, std::shared_ptr<Room> to, std::uint64_t next);
   Status part(Session& session, std::string_view name);
@@ -181,6 +184,7 @@ class Hub final : private Mesh::Hearer {
   Error refuse(Session& session, std::uint64_t number, Error why);
   void put(const std::shared_ptr<Room>& into, const Said& said, Unsent unsent);
   void put_direct(SenderKey to, const Said& said, Unsent unsent);
+  void keep_direct(Direct direct);
   void mark(const std::shared_ptr<Room>& room, std::size_t worker);
   bool has_way(const std::shared_ptr<Room>& room);
   std::shared_ptr<Room> inbox_of(SenderKey sender) const;
@@ -210,10 +214,14 @@ class Hub final : private Mesh::Hearer {
   std::deque<Unsafe> unsafe_;
   std::uint64_t safe_seq_ = 0;  // How far its own log is as safe as --ack says.
   std::deque<Direct> directs_;
+  std::size_t directs_size_ = 0;                             // Bytes of their texts.
+  std::unordered_map<SenderKey, RecordId> dropped_directs_;  // The last that went, by recipient.
+  Vector forgotten_;  // What was said in rooms that are not kept any more.
   std::unordered_map<std::string, std::weak_ptr<Flood>> floods_;  // By address.
   std::uint64_t last_guest_ = 0;
-  std::size_t gone_ = 0;         // Relays that went away in this turn,
-  std::size_t gone_people_ = 0;  // and who is with those that were not told of one by one.
+  std::uint64_t said_count_ = 0;  // In all rooms.
+  std::size_t gone_ = 0;          // Relays that went away in this turn,
+  std::size_t gone_people_ = 0;   // and who is with those that were not told of one by one.
   std::uint64_t roster_version_ = 1;
   HubCounts counts_;
   std::function<void()> links_due_;

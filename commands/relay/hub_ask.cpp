@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "cli/remote_error.hpp"
 #include "commands/relay/client_protocol.hpp"
+#include "commands/relay/fields.hpp"
 #include "commands/relay/hub.hpp"
 
 namespace netkit::relay {
@@ -14,6 +15,12 @@ namespace {
 /// An answer lists no more of them.
 constexpr std::size_t people_told_max = 10'000;
 constexpr std::size_t history_size_max = 512 * 1024;
+constexpr std::size_t people_size_max = 512 * 1024;
+/// A nick, '@', and a relay's name.
+constexpr std::size_t shown_nick_size_max = 128;
+constexpr std::size_t why_size_max = 200;
+/// What somebody far away may set as an end; later ones are for good.
+constexpr std::uint64_t measure_max_ms = std::uint64_t{10} * 366 * 24 * 3'600'000;
 
 void append_item(std::string& list, std::string_view item) {
   list.append(list.empty() ? "" : ",").append(item);
@@ -86,7 +93,7 @@ Result<JsonObject> Hub::who(std::string_view room, std::int64_t id) const {
   for (const RelayFacts& each : mesh_.relays())
     away[each.log] = each.away;
   mesh_.roster().each(room, [&](const Person& person) {
-    if (++count > people_told_max) return;
+    if (++count > people_told_max || people.size() > people_size_max) return;
     std::string rooms;
     for (const std::string& each : person.rooms) {
       std::string quoted;
@@ -173,6 +180,11 @@ Bans Hub::bans() {
 }
 
 Status Hub::moderate(std::string_view by, const Request& request) {
+  // What no relay could read would end the links that carry it.
+  if (request.nick.size() > shown_nick_size_max || !is_plain_name(request.nick) ||
+      !is_plain_name(request.text) || request.text.size() > why_size_max)
+    return Error{Errc::usage, "do that to " + escape_for_display(utf8_prefix(request.nick, 64)),
+                 "names and reasons are a line, of 200 bytes at most"};
   const std::lock_guard held{mutex_};
   const Person* const person = person_called(request.nick);
   // Who is banned is not here.
@@ -196,7 +208,9 @@ Status Hub::moderate(std::string_view by, const Request& request) {
   return ok;
 }
 
-void Hub::apply_measure(const Record& record) {
+void Hub::apply_measure(const Record& given) {
+  Record record = given;
+  if (record.until_ms > now().wall_ms + measure_max_ms) record.until_ms = 0;
   std::string how{word_of(record.measure)};
   if (record.until_ms > record.time_ms)
     how += " for " + netkit::to_text(Duration{std::chrono::milliseconds{

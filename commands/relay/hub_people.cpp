@@ -12,6 +12,8 @@ namespace netkit::relay {
 namespace {
 
 constexpr std::size_t rooms_max = 10'000;
+/// Of all their messages, in all dialects.
+constexpr std::size_t rooms_bytes_max = std::size_t{256} * 1024 * 1024;
 /// Where more people are, nobody is told who comes and goes; they still see who is here.
 constexpr std::size_t told_people_max = 200;
 constexpr unsigned same_nick_max = 1000;
@@ -58,7 +60,8 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
   }
   session.nick_ = std::move(*nick);
   session.wants_events_ = request.events;
-  session.number_ = session.acked_ = session.safe_ = mesh_.senders().known(key);
+  session.number_ = mesh_.senders().known(key);
+  session.acked_ = session.safe_ = safe_number(key, session.number_);
   session.address_flood_ = flood_of(session.address());
   take_seat(session);
   const Vector have = mesh_.have();
@@ -68,6 +71,7 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
       .add("nick", shown_nick(session))
       .add("sender", to_hex16(key))
       .add("known", session.number_)
+      .add("acked", session.safe_)
       .add("text_max", settings_.text_size_max)
       .add("ack", to_text(settings_.ack));
   if (!session.user().empty()) answer.add("user", session.user());
@@ -75,14 +79,28 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
   std::string places;
   for (const RoomWish& each : request.rooms) {
     const Result<std::string> place = join(session, each, seen);
-    if (!place) return place.error();
-    places.append(places.empty() ? "" : ",").append(*place);
+    if (place) {
+      places.append(places.empty() ? "" : ",").append(*place);
+      continue;
+    }
+    const std::string why = place.error().message();
+    Event notice;
+    notice.time_ms = now().wall_ms;
+    notice.text = why;
+    tell(key, notice);
   }
   if (seen) catch_up_directs(session, *seen);
   answer.add_raw("rooms", "[" + places + "]").add_raw("have", show_vector(have));
   log_.debug("enter", {{"nick", session.nick_}, {"address", session.address()}});
   wake_session(session);
   return answer;
+}
+
+/// What of all that is known of a sender is as safe as --ack says; it is told the rest later.
+std::uint64_t Hub::safe_number(SenderKey key, std::uint64_t known) const {
+  for (const Unsafe& each : unsafe_)
+    if (each.sender == key) return std::min(known, each.number - 1);
+  return known;
 }
 
 /// An older connection of the same client is no use to it any more.
@@ -131,25 +149,57 @@ void Hub::tell_parted(Session& session, const Room& room) {
   add(RecordKind::part, session.key(), room.name(), {}, {});
 }
 
+/// nullptr where there are too many, and people in each of them.
 std::shared_ptr<Room> Hub::room(std::string_view name) {
   const auto found = rooms_.find(name);
   if (found != rooms_.end()) return found->second;
-  if (rooms_.size() >= rooms_max)
-    std::erase_if(rooms_, [](const auto& each) { return !each.second->has_members(); });
+  if (rooms_.size() >= rooms_max && !forget_room()) return nullptr;
   auto made = std::make_shared<Room>(std::string{name}, settings_.rooms, desks_.size());
+  made->begin_behind(forgotten_);
   rooms_.emplace(name, made);
   return made;
+}
+
+/// The one that nobody is in and nothing was said in for longest. False: there is none.
+bool Hub::forget_room() {
+  auto oldest = rooms_.end();
+  for (auto at = rooms_.begin(); at != rooms_.end(); ++at)
+    if (!at->second->has_members() &&
+        (oldest == rooms_.end() || at->second->last_said() < oldest->second->last_said()))
+      oldest = at;
+  if (oldest == rooms_.end()) return false;
+  oldest->second->forget_all(forgotten_);
+  rooms_.erase(oldest);
+  return true;
+}
+
+/// All rooms together have a bound, too: first those go that nobody is in, then what is old in the
+/// largest.
+void Hub::bound_rooms() {
+  std::size_t total = 0;
+  for (const auto& [name, each] : rooms_)
+    total += each->size();
+  while (total > rooms_bytes_max) {
+    const std::size_t before = total;
+    auto largest = rooms_.begin();
+    for (auto at = rooms_.begin(); at != rooms_.end(); ++at)
+      if (at->second->size() > largest->second->size()) largest = at;
+    total -= largest->second->size();
+    largest->second->drop_half();
+    total += largest->second->size();
+    if (total == before || rooms_.empty()) break;
+  }
 }
 
 Result<std::string> Hub::join(Session& session, const RoomWish& wish, const Vector* seen) {
   Result<std::string> name = normal_room(wish.room);
   if (!name) return name.error();
   const std::shared_ptr<Room> into = room(*name);
+  if (!into) return Error{Errc::busy, "open another room", "there are people in all of them"};
   if (session.cursor_of(*into)) return show_place(*into);
   if (session.cursors_.size() >= rooms_per_client_max)
     return Error{Errc::busy, "be in more than " + std::to_string(rooms_per_client_max) + " rooms",
                  "try: /part"};
-  if (rooms_.size() > rooms_max) return Error{Errc::busy, "open another room"};
   into->use(session.lane());
   std::uint64_t next = into->next() - std::min(wish.history, into->next() - into->first());
   Room::Missed missed;
@@ -203,7 +253,9 @@ void Hub::drop_cursor(Session& session, std::size_t at) {
   if (members.empty()) cursor.room->set_awaited(worker, Room::nobody);
   const std::shared_ptr<Room> room = std::move(cursor.room);
   session.cursors_.erase(session.cursors_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (!room->has_members() && room->empty()) rooms_.erase(room->name());
+  const auto kept = rooms_.find(room->name());
+  if (kept != rooms_.end() && kept->second == room && !room->has_members() && room->empty())
+    rooms_.erase(kept);
 }
 
 Status Hub::part(Session& session, std::string_view name) {
@@ -224,6 +276,16 @@ void Hub::catch_up_directs(Session& session, const Vector& seen) {
     const auto known = seen.find(each.said.id.log);
     if (each.to == session.key() && (known == seen.end() || known->second < each.said.id.seq))
       missed.push_back(each);
+  }
+  const auto dropped = dropped_directs_.find(session.key());
+  if (dropped != dropped_directs_.end()) {
+    const auto known = seen.find(dropped->second.log);
+    if (known == seen.end() || known->second < dropped->second.seq) {
+      Event notice;
+      notice.time_ms = now().wall_ms;
+      notice.text = "direct messages to you were missed and are not kept any more";
+      tell(session.key(), notice);
+    }
   }
   if (missed.empty()) return;
   const auto inbox = open_inbox(seats_[session.key()]);
@@ -271,13 +333,11 @@ Result<std::string> Hub::choose_nick(const Session& session, std::string_view wa
   Result<std::string> nick = normal_nick(wanted);
   if (!nick) return nick;
   if (settings_.nicks_are_users) {
-    const std::string key = identity::name_key(*nick);
-    const std::string user = identity::name_key(session.user());
-    const bool mine = key.starts_with(user) && (key.size() == user.size() ||
-                                                key[user.size()] == '-' || key[user.size()] == '.');
-    if (!mine)
+    // Any addition could be another user's name.
+    if (identity::name_key(*nick) != identity::name_key(session.user()))
       return Error{Errc::refused, "call you " + escape_for_display(*nick),
-                   "here a nick is the user's name, or begins with it: " + session.user() + "-2"};
+                   "here a nick is the user's name: " + session.user()};
+    return nick;
   }
   if (is_free(*nick)) return nick;
   for (unsigned number = 2; number <= same_nick_max; ++number) {
@@ -317,9 +377,14 @@ void Hub::tell(SenderKey sender, const Event& event) {
   if (seat == seats_.end() || !seat->second.session) return;
   std::string bytes;
   tongue_of(seat->second.session->lane()).append(bytes, event);
-  asio::post(desks_[seat->second.worker].worker->io(), [this, sender, bytes = std::move(bytes)] {
-    if (Session* const session = session_of(sender)) session->answer(bytes);
-  });
+  const bool presence = event.kind == Event::Kind::joined || event.kind == Event::Kind::parted ||
+                        event.kind == Event::Kind::renamed;
+  asio::post(desks_[seat->second.worker].worker->io(),
+             [this, sender, presence, bytes = std::move(bytes)] {
+               Session* const session = session_of(sender);
+               // Who comes and goes is not worth being let go for.
+               if (session && !(presence && session->has_much_waiting())) session->answer(bytes);
+             });
 }
 
 void Hub::tell_room(std::string_view name, const Event& event, SenderKey except) {

@@ -89,6 +89,7 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
   }
   Log* const known = find_log(facts.log);
   const bool is_heard = !facts.signature.empty();
+  if (known && known->only_by != from) known->only_by = nullptr;
   // Who beats faster than it should is not checked, nor passed on, each time.
   if (known && !known->facts.away && is_heard && now.steady - known->heard < beat_interval_min)
     return ok;
@@ -96,7 +97,6 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
       !known || (is_heard && (known->facts.signature.empty() || facts.beat > known->facts.beat));
   if (is_news && is_heard && !is_signed(facts))
     return Error{Errc::malformed, "take relay " + facts.name, "its facts are forged"};
-  if (known && known->only_by != from) known->only_by = nullptr;
   if (!is_news && (from || is_heard)) return ok;
   if (!is_news) {
     hear_of(*known, now.steady);

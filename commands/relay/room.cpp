@@ -56,15 +56,41 @@ bool Room::is_too_much() const {
 
 /// The oldest below `end`, as many as are too much.
 void Room::trim(std::uint64_t end) {
-  while (next_ - first_ > 1 && first_ < end && is_too_much()) {
-    const RecordId& id = ids_.front();
-    std::uint64_t& last = dropped_[id.log];
-    last = std::max(last, id.seq);
-    ids_.pop_front();
-    ++first_;
-    for (auto& lane : lanes_)
-      if (lane) lane->drop_before(first_);
-  }
+  while (next_ - first_ > 1 && first_ < end && is_too_much())
+    drop_first();
+}
+
+void Room::drop_first() {
+  const RecordId& id = ids_.front();
+  std::uint64_t& last = dropped_[id.log];
+  last = std::max(last, id.seq);
+  ids_.pop_front();
+  ++first_;
+  for (auto& lane : lanes_)
+    if (lane) lane->drop_before(first_);
+}
+
+std::size_t Room::size() const {
+  std::size_t size = 0;
+  for (const auto& lane : lanes_)
+    if (lane) size += lane->size();
+  return size;
+}
+
+void Room::drop_half() {
+  for (std::uint64_t half = (next_ - first_ + 1) / 2; half > 0; --half)
+    drop_first();
+}
+
+void Room::forget_all(Vector& dropped) const {
+  const auto note = [&](LogId log, std::uint64_t seq) {
+    std::uint64_t& last = dropped[log];
+    last = std::max(last, seq);
+  };
+  for (const auto& [log, seq] : dropped_)
+    note(log, seq);
+  for (const RecordId& id : ids_)
+    note(id.log, id.seq);
 }
 
 void Room::use(Lane lane) {

@@ -63,6 +63,17 @@ class Room {
   /// The clients of each worker that are here; only that worker's thread changes its list.
   std::vector<Session*>& members(std::size_t worker) { return members_[worker]; }
   bool has_members() const;
+  /// Of memory, in bytes.
+  std::size_t size() const;
+  /// When something was said last, in the order of all rooms of a relay.
+  std::uint64_t last_said() const { return last_said_; }
+  void said_at(std::uint64_t moment) { last_said_ = moment; }
+  /// The older half of what is kept goes.
+  void drop_half();
+  /// All of it is to go: notes in `dropped` what it was.
+  void forget_all(Vector& dropped) const;
+  /// A new one, though something may have been said in it before: up to there.
+  void begin_behind(const Vector& dropped) { dropped_ = dropped; }
   /// The first number that some client of that worker was not sent, when it last looked; nobody for
   /// one without clients here.
   static constexpr std::uint64_t nobody = std::numeric_limits<std::uint64_t>::max();
@@ -73,6 +84,7 @@ class Room {
 
  private:
   bool is_too_much() const;
+  void drop_first();
   void trim(std::uint64_t end);
   std::uint64_t awaited() const;
 
@@ -82,6 +94,7 @@ class Room {
   std::uint64_t next_ = 1;
   std::deque<RecordId> ids_;
   Vector dropped_;  // The last of each log that is not kept any more.
+  std::uint64_t last_said_ = 0;
   std::array<std::optional<LaneBytes>, lane_count> lanes_;
   std::string scratch_;
   std::vector<std::vector<Session*>> members_;

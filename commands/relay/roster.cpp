@@ -16,15 +16,6 @@ void drop(Index& index, const Key& key, SenderKey sender) {
   if (at->second.empty()) index.erase(at);
 }
 
-void drop_nick(std::unordered_multimap<std::string, SenderKey>& index, const Person& person) {
-  const auto [begin, end] = index.equal_range(person.nick_key);
-  for (auto at = begin; at != end; ++at) {
-    if (at->second != person.sender) continue;
-    index.erase(at);
-    return;
-  }
-}
-
 }  // namespace
 
 void Roster::apply(LogId log, const Record& record) {
@@ -71,7 +62,7 @@ void Roster::remove(SenderKey sender) {
   const auto at = people_.find(sender);
   if (at == people_.end()) return;
   const Person& person = at->second;
-  drop_nick(by_nick_, person);
+  by_nick_.erase({person.nick_key, person.sender});
   drop(by_log_, person.log, sender);
   for (const std::string& room : person.rooms)
     drop(by_room_, room, sender);
@@ -79,7 +70,7 @@ void Roster::remove(SenderKey sender) {
 }
 
 void Roster::rename(Person& person, std::string_view nick) {
-  drop_nick(by_nick_, person);
+  by_nick_.erase({person.nick_key, person.sender});
   person.nick = nick;
   person.nick_key = identity::name_key(nick);
   by_nick_.emplace(person.nick_key, person.sender);
@@ -124,15 +115,16 @@ const Person* Roster::find(SenderKey sender) const {
 
 std::vector<const Person*> Roster::called(std::string_view nick) const {
   std::vector<const Person*> people;
-  const auto [begin, end] = by_nick_.equal_range(identity::name_key(nick));
-  for (auto at = begin; at != end; ++at)
+  const std::string key = identity::name_key(nick);
+  for (auto at = by_nick_.lower_bound({key, 0}); at != by_nick_.end() && at->first == key; ++at)
     people.push_back(&people_.at(at->second));
   return people;
 }
 
 bool Roster::is_clash(const Person& person) const {
-  const auto [begin, end] = by_nick_.equal_range(person.nick_key);
-  return begin != end && std::next(begin) != end;
+  const auto first = by_nick_.lower_bound({person.nick_key, 0});
+  const auto second = first == by_nick_.end() ? first : std::next(first);
+  return second != by_nick_.end() && second->first == person.nick_key;
 }
 
 std::size_t Roster::count(LogId log) const {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "commands/relay/record.hpp"
@@ -65,7 +66,7 @@ class Roster {
 
   LogId own_;
   std::unordered_map<SenderKey, Person> people_;
-  std::unordered_multimap<std::string, SenderKey> by_nick_;  // By nick_key.
+  std::set<std::pair<std::string, SenderKey>> by_nick_;  // By nick_key; many may share one.
   std::map<std::string, SenderSet, std::less<>> by_room_;
   std::unordered_map<LogId, SenderSet> by_log_;
 };

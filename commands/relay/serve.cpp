@@ -134,6 +134,10 @@ Status ServeAction::open(cli::Context& context, net::Server& server) {
   service_->operate_by([&](wire::Json request, std::int64_t id) {
     return operators_->answer(std::move(request), id);
   });
+  if (ack_ == Ack::links && link_options_.to.empty() && !store_.url)
+    context.log.warn("ack", {{"warning",
+                              "no link is configured: messages are acknowledged only while "
+                              "another relay is linked to this one"}});
   running_ = &server;
   links_->start(server.main_context());
   ticks_ = std::make_shared<asio::steady_timer>(server.main_context());

@@ -22,6 +22,7 @@ constexpr std::size_t secure_slice_size_max = 16 * 1024;
 constexpr int slices_in_a_row_max = 16;
 constexpr std::size_t control_size_max = 1024 * 1024;
 constexpr double burst_of_rate = 4;
+constexpr int told_request_cost = 10;
 /// How long others wait for a client that does not read, with --slow block-sender.
 constexpr std::chrono::seconds stall_limit{30};
 
@@ -219,6 +220,10 @@ void Session::answer(std::string_view bytes) {
   static_cast<void>(send_control());
 }
 
+bool Session::has_much_waiting() const {
+  return control_.size() > control_size_max / 8;
+}
+
 void Session::tell(const Event& event) {
   std::string bytes;
   tongue_of(lane_).append(bytes, event);
@@ -317,10 +322,20 @@ Status Session::enter(const Request& request) {
   return entered ? ok : Status{entered.error()};
 }
 
+/// Requests count as messages; those that everybody in a room is told of count as several.
+void Session::charge(const Request& request) {
+  if (!flood_.limits()) return;
+  const bool is_told = request.what == Ask::nick || request.what == Ask::join ||
+                       request.what == Ask::part || request.what == Ask::moderate;
+  for (int count = is_told ? told_request_cost : 1; count > 0; --count)
+    flood_.take(Hub::now().steady);
+}
+
 std::string Session::ask(const Request& request, std::int64_t id) {
   if (!entered() && request.what != Ask::enter && request.what != Ask::moderate)
     return cli::show_failure(id, {Errc::unexpected, "answer before \"enter\""});
   counts_ = true;
+  charge(request);
   const Result<JsonObject> answer = request.what == Ask::enter ? hub_.enter(*this, request, id)
                                                                : hub_.perform(*this, request, id);
   return answer ? answer->str() : cli::show_failure(id, answer.error());
@@ -366,6 +381,7 @@ Result<bool> Session::hear_line(std::string_view line) {
   } else {
     const Room* const room = current_room();
     if (request->room.empty() && room) request->room = room->name();
+    charge(*request);
     const Result<JsonObject> answered = hub_.perform(*this, *request, 0);
     if (!answered) return answered.error();
     std::string bytes;

@@ -73,6 +73,8 @@ class Session final : public net::Refill {
   /// Bytes in its dialect, after what is being sent.
   void answer(std::string_view bytes);
   void tell(const Event& event);
+  /// It does not read what it is told.
+  bool has_much_waiting() const;
   /// Everything of its own up to `number` is safe now.
   void acknowledge(std::uint64_t number);
   /// Ends the connection once it was told why.
@@ -92,6 +94,7 @@ class Session final : public net::Refill {
   Cursor* cursor_of(const Room& room);
   const Room* current_room() const;
   void note_ack();
+  void charge(const Request& request);
   bool post_rest(std::string_view rest);
   void fail();
   void close_soon(void (*close)(net::Stream&));
