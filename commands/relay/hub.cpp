@@ -235,8 +235,9 @@ void Hub::put_direct(SenderKey to, const Said& said, Unsent unsent) {
     const std::shared_ptr<Room> inbox = open_inbox(seat->second);
     inbox->set_awaited(seat->second.worker, inbox->first());
     // The list of cursors is its own thread's.
-    asio::post(desks_[seat->second.worker].worker->io(), [this, to, inbox] {
-      Session* const session = session_of(to);
+    const std::size_t worker = seat->second.worker;
+    asio::post(desks_[worker].worker->io(), [this, to, worker, inbox] {
+      Session* const session = session_of(to, worker);
       if (!session) return;
       {
         const std::lock_guard held{mutex_};
@@ -360,16 +361,16 @@ void Hub::make_safe(std::uint64_t seq) {
     unsafe_.pop_front();
   }
   for (auto& [worker, numbers] : by_worker)
-    asio::post(desks_[worker].worker->io(), [this, numbers = std::move(numbers)] {
+    asio::post(desks_[worker].worker->io(), [this, worker = worker, numbers = std::move(numbers)] {
       for (const auto& [sender, number] : numbers)
-        if (Session* const session = session_of(sender)) session->acknowledge(number);
+        if (Session* const session = session_of(sender, worker)) session->acknowledge(number);
     });
 }
 
-Session* Hub::session_of(SenderKey sender) {
+Session* Hub::session_of(SenderKey sender, std::size_t worker) {
   const std::lock_guard held{mutex_};
   const auto seat = seats_.find(sender);
-  return seat == seats_.end() ? nullptr : seat->second.session;
+  return seat == seats_.end() || seat->second.worker != worker ? nullptr : seat->second.session;
 }
 
 void Hub::wake(std::size_t worker) {
@@ -403,7 +404,7 @@ void Hub::flush(std::size_t worker) {
       member->send_room(view);
   }
   for (const SenderKey sender : late) {
-    Session* const session = session_of(sender);
+    Session* const session = session_of(sender, worker);
     if (!session) continue;
     session->due_ = false;
     session->send_all();

@@ -199,7 +199,9 @@ class Hub final : private Mesh::Hearer {
   void wake_session(Session& session);
   void apply_measure(const Record& record);
   void flush(std::size_t worker);
-  Session* session_of(SenderKey sender);  // Locks; for tasks on the session's thread.
+  /// Null unless it sits on that worker, whose thread calls this: its client may have come back by
+  /// another connection since. Locks.
+  Session* session_of(SenderKey sender, std::size_t worker);
   std::shared_ptr<Flood> flood_of(const std::string& address);
   void look_for_slow(Room& room, std::size_t worker);  // Locks.
 

@@ -379,9 +379,10 @@ void Hub::tell(SenderKey sender, const Event& event) {
   tongue_of(seat->second.session->lane()).append(bytes, event);
   const bool presence = event.kind == Event::Kind::joined || event.kind == Event::Kind::parted ||
                         event.kind == Event::Kind::renamed;
-  asio::post(desks_[seat->second.worker].worker->io(),
-             [this, sender, presence, bytes = std::move(bytes)] {
-               Session* const session = session_of(sender);
+  const std::size_t worker = seat->second.worker;
+  asio::post(desks_[worker].worker->io(),
+             [this, sender, worker, presence, bytes = std::move(bytes)] {
+               Session* const session = session_of(sender, worker);
                // Who comes and goes is not worth being let go for.
                if (session && !(presence && session->has_much_waiting())) session->answer(bytes);
              });
