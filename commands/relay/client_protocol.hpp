@@ -39,10 +39,10 @@ inline constexpr std::uint16_t event = 23;
 // {"do":"enter","nick":N?,"secret":HEX64?,"rooms":[{"room":R,"history":N?}],"seen":{LOG16:SEQ…}?,
 //  "events":BOOL?}     once, first. secret: makes the sender key, so that messages sent again after
 //                      a fail-over are told as repeats. seen: resume behind that.
-//   -> {"relay":N,"nick":N,"sender":HEX16,"known":NUMBER,"acked":NUMBER,"text_max":BYTES,"ack":T,
-//       "user":U?,"rooms":[{"room":R,"first":N,"last":N}],"have":{LOG16:SEQ…}}
+//   -> {"relay":N,"nick":N,"sender":HEX16,"known":NUMBER,"acked":NUMBER,"text_max":BYTES,
+//       "ack":"memory","user":U?,"rooms":[{"room":R,"first":N,"last":N}],"have":{LOG16:SEQ…}}
 //      known: the highest number of this sender that is known here; it sends again what is above.
-//      acked: what of these is as safe as --ack says.
+//      acked: what is as safe as "ack" says; less than that while the rest is to be acknowledged.
 //      have: where the log of each relay stood, for a client that has seen nothing yet.
 // {"do":"join","room":R,"history":N?} -> {"place":{"room":R,"first":N,"last":N}}
 // {"do":"part","room":R}              {"do":"nick","nick":N} -> {"nick":N}

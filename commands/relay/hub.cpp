@@ -439,8 +439,8 @@ std::chrono::nanoseconds Hub::pause(Session& session) {
   if (held_) return wait_for_others;
   if (settings_.ack == Ack::memory && !session.address_flood_) return {};
   const std::lock_guard held{mutex_};
-  if (settings_.ack != Ack::memory && session.number_ > session.safe_ + unsafe_max)
-    return wait_for_others;
+  const std::uint64_t safe = std::max(session.safe_, session.began_);
+  if (settings_.ack != Ack::memory && session.number_ > safe + unsafe_max) return wait_for_others;
   if (session.address_flood_) return session.address_flood_->wait(now().steady);
   return {};
 }

@@ -154,7 +154,6 @@ class Hub final : private Mesh::Hearer {
   void take_seat(Session& session);
   void tell_parted(Session& session, const Room& room);
   std::shared_ptr<Room> open_inbox(Seat& seat);
-  std::uint64_t safe_number(SenderKey key, std::uint64_t known) const;
   std::shared_ptr<Room> room(std::string_view name);
   bool forget_room();
   void bound_rooms();

@@ -60,10 +60,12 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
   }
   session.nick_ = std::move(*nick);
   session.wants_events_ = request.events;
-  session.number_ = mesh_.senders().known(key);
-  session.acked_ = session.safe_ = safe_number(key, session.number_);
+  session.number_ = session.began_ = mesh_.senders().known(key);
   session.address_flood_ = flood_of(session.address());
   take_seat(session);
+  // What it said before may be here and still not as safe as it was promised.
+  if (session.number_ > 0) note_unsafe(session, session.number_, mesh_.last());
+  session.acked_ = session.safe_;
   const Vector have = mesh_.have();
   add(RecordKind::enter, key, {}, session.nick_, {});
   JsonObject answer = cli::success(id);
@@ -71,7 +73,7 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
       .add("nick", shown_nick(session))
       .add("sender", to_hex16(key))
       .add("known", session.number_)
-      .add("acked", session.safe_)
+      .add("acked", session.acked_)
       .add("text_max", settings_.text_size_max)
       .add("ack", to_text(settings_.ack));
   if (!session.user().empty()) answer.add("user", session.user());
@@ -94,13 +96,6 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
   log_.debug("enter", {{"nick", session.nick_}, {"address", session.address()}});
   wake_session(session);
   return answer;
-}
-
-/// What of all that is known of a sender is as safe as --ack says; it is told the rest later.
-std::uint64_t Hub::safe_number(SenderKey key, std::uint64_t known) const {
-  for (const Unsafe& each : unsafe_)
-    if (each.sender == key) return std::min(known, each.number - 1);
-  return known;
 }
 
 /// An older connection of the same client is no use to it any more.

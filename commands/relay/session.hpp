@@ -120,6 +120,7 @@ class Session final : public net::Refill {
   net::Connection& connection_;
   SenderKey key_ = 0;
   std::uint64_t number_ = 0;  // The last that it sent; of those who count by themselves, too.
+  std::uint64_t began_ = 0;   // The last that was here of it when it entered.
   std::uint64_t acked_ = 0;   // What it was told so far,
   std::uint64_t safe_ = 0;    // and what it may be told.
   std::string nick_;

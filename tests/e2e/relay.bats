@@ -181,3 +181,17 @@ load relay_server
   diff <(sed -n 's/^guest-[0-9]* -> anna: //p' anna.out) <(seq 2500)
   nothing_broke a
 }
+
+@test "relay: who comes back learns that what it said is not yet as safe as promised" {
+  serve_relay a --ack links
+  PYTHONPATH=$ROOT/tests/support timeout 60 /usr/bin/python3 -B - "$(endpoint_of 1 a)" <<'AGAIN'
+import sys
+from relay_client import FrameClient
+first = FrameClient(sys.argv[1], "anna")
+first.say("to nobody else so far")
+first.hear()
+again = FrameClient(sys.argv[1], "anna", secret=first.secret)
+assert (again.welcome["known"], again.welcome["acked"]) == (1, 0), again.welcome
+AGAIN
+  nothing_broke a
+}

@@ -122,7 +122,7 @@ class Client:
         if self.seen is None:
             self.seen = {int(log, 16): seq for log, seq in welcome.get("have", {}).items()}
         known = welcome.get("known", 0)
-        self.acknowledge(known)
+        self.acknowledge(welcome.get("acked", known))
         again = [(number, text) for number, text in self.kept if number > known]
         self.storm.counts["said again"] += len(again) if self.connections > 1 else 0
         writer.write(b"".join(say_frame(number, ROOM, text) for number, text in again))
