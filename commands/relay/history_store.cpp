@@ -127,6 +127,11 @@ bool HistoryStore::keep(const Bundle& bundle) {
   return !full;
 }
 
+bool HistoryStore::has_room() const {
+  const std::lock_guard lock{mutex_};
+  return !room_awaited_;
+}
+
 void HistoryStore::change(const BanChange& change) {
   const std::lock_guard lock{mutex_};
   for (const BanKey& key : change.gone)

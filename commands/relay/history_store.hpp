@@ -72,6 +72,8 @@ class HistoryStore {
   /// `room`; what was given is kept all the same. Only with acks_wait: otherwise the oldest that
   /// wait are dropped instead, those of other relays first.
   bool keep(const Bundle& bundle);
+  /// False between a keep() that said so and `room`.
+  bool has_room() const;
   void change(const BanChange& change);
   HistoryState state() const;
 

@@ -97,7 +97,10 @@ void Keeping::take_from_hub() {
   if (!history_ && !redis_) return;
   hub_.on_keep([this](const Bundle& bundle) {
     if (redis_) redis_->keep(bundle);
-    if (history_ && !history_->keep(bundle)) hub_.hold(true);
+    if (!history_ || history_->keep(bundle)) return;
+    hub_.hold(true);
+    // Its thread may have made room, and said so, before that.
+    if (history_->has_room()) hub_.hold(false);
   });
   if (history_) hub_.on_ban([this](const BanChange& change) { history_->change(change); });
 }
