@@ -149,6 +149,7 @@ class Hub final : private Mesh::Hearer {
   void keep(const Bundle& bundle) override;
   void acknowledged(std::uint64_t seq) override;
   void links_due() override;
+  void roster_changed() override { ++roster_version_; }
 
   // hub_people.cpp: who is here, what they are called, where they are.
   void take_seat(Session& session);
