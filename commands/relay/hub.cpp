@@ -113,7 +113,7 @@ Result<bool> Hub::say(Session& session, std::uint64_t number, std::string_view r
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
     ++counts_.repeats;
-    note_unsafe(session, number, mesh_.last());
+    note_repeat(session, number);
     return true;
   }
   ++counts_.messages;
@@ -150,7 +150,7 @@ Result<bool> Hub::direct(Session& session, std::uint64_t number, std::string_vie
     return false;
   if (session.address_flood_) session.address_flood_->take(now().steady);
   if (!mesh_.senders().take_own(session.key(), number)) {
-    note_unsafe(session, number, mesh_.last());
+    note_repeat(session, number);
     return true;
   }
   session.number_ = number;
@@ -337,7 +337,15 @@ void Hub::note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq)
     session.safe_ = std::max(session.safe_, number);
   else
     unsafe_.push_back({seq, session.key(), number});
+  session.noted_ = {seq, number};
   wake_session(session);
+}
+
+/// Whoever repeats itself for ever adds nothing to what waits either.
+void Hub::note_repeat(Session& session, std::uint64_t number) {
+  const std::uint64_t last = mesh_.last();
+  const bool is_noted = session.noted_.first == last && session.noted_.second >= number;
+  if (!is_noted || last <= safe_seq_) note_unsafe(session, number, last);
 }
 
 /// Its own thread is the one that runs: it is sent what there is for it by the next flush.

@@ -192,6 +192,7 @@ class Hub final : private Mesh::Hearer {
     return settings_.slow == Slow::block_sender ? Unsent::stays : Unsent::goes;
   }
   void note_unsafe(Session& session, std::uint64_t number, std::uint64_t seq);
+  void note_repeat(Session& session, std::uint64_t number);
   void make_safe(std::uint64_t seq);
   Status check_banned(const Session& session, SenderKey key) const;
   std::uint64_t muted_until(const Session& session) const;

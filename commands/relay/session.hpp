@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -123,6 +124,7 @@ class Session final : public net::Refill {
   std::uint64_t began_ = 0;   // The last that was here of it when it entered.
   std::uint64_t acked_ = 0;   // What it was told so far,
   std::uint64_t safe_ = 0;    // and what it may be told.
+  std::pair<std::uint64_t, std::uint64_t> noted_;  // The record and number last waited for.
   std::string nick_;
   std::string shown_;                     // With what a clash adds,
   std::uint64_t shown_version_ = 0;       // as of that version of the roster.
