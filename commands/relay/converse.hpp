@@ -11,12 +11,13 @@
 
 namespace netkit::relay {
 
-/// As net::handle_unread(), but what follows a message that has to wait stays unread.
+/// As net::handle_unread(), but what follows a message that has to wait stays unread, and so does
+/// what a client asks that does not take its answers.
 template <typename Decoder, typename Hear>
 Result<net::Flow> hear_unread(net::ReceiveBuffer& received, const Session& session,
                               Decoder& decoder, Hear& hear) {
   std::string nothing;
-  while (!received.empty() && !session.holds()) {
+  while (!received.empty() && !session.holds() && !session.is_full()) {
     auto decoded = decoder.next(received.unread());
     if (!decoded) return decoded.error();
     if (!decoded->message && decoded->used == 0) break;
@@ -39,7 +40,7 @@ asio::awaitable<Status> converse(net::Connection& connection, Session& session, 
     const Result<net::Flow> flow = hear_unread(connection.received(), session, decoder, hear);
     if (!flow) co_return flow.error();
     if (*flow == net::Flow::finish) co_return ok;
-    const bool held = session.holds();
+    const bool held = session.holds() || session.is_full();
     if (session.pause().count() > 0) co_await rest(connection, session);
     if (held) {
       if (session.ended()) co_return ok;  // What waited is lost with it; nothing may follow.

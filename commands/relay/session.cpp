@@ -272,9 +272,14 @@ std::uint64_t Session::next_in(const Room& room, std::chrono::nanoseconds now) {
   return cursor->next;
 }
 
+bool Session::is_full() const {
+  return control_.size() > control_size_max / 4 && !ended_ && !connection_.draining();
+}
+
 std::chrono::nanoseconds Session::pause() {
   if (held_) offer_held(false);
-  const std::chrono::nanoseconds others = held_ ? wait_for_others : hub_.pause(*this);
+  const bool waits = held_ || is_full();
+  const std::chrono::nanoseconds others = waits ? wait_for_others : hub_.pause(*this);
   return std::max(flood_.wait(Hub::now().steady), others);
 }
 

@@ -68,6 +68,8 @@ class Session final : public net::Refill {
   /// How long it is not to be read from, because it says too much or others must catch up.
   std::chrono::nanoseconds pause();
   bool holds() const { return held_ != nullptr; }
+  /// So many answers wait for it that it is to be asked for nothing more.
+  bool is_full() const;
   /// Says what waits, whoever misses something for it: the server drains.
   void insist();
 

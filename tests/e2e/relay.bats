@@ -195,3 +195,20 @@ assert (again.welcome["known"], again.welcome["acked"]) == (1, 0), again.welcome
 AGAIN
   nothing_broke a
 }
+
+@test "relay: who asks for much at once and reads later gets all answers" {
+  serve_relay a
+  PYTHONPATH=$ROOT/tests/support timeout 60 /usr/bin/python3 -B - "$(endpoint_of 1 a)" <<'ASKING'
+import sys, time
+from relay_client import ANSWER, ASK, FrameClient, frame_of
+client = FrameClient(sys.argv[1], "anna")
+for _ in range(300):
+    client.say("y" * 2000)
+client.wait_for_ack(300)
+client.send(frame_of(ASK, {"do": "history", "room": "lobby", "history": 1000}, 99) * 40)
+time.sleep(1)
+for _ in range(40):
+    client.wait_for(ANSWER, 99)
+ASKING
+  nothing_broke a
+}
