@@ -212,3 +212,28 @@ for _ in range(40):
 ASKING
   nothing_broke a
 }
+
+# bats test_tags=tsan
+@test "relay: one client by many connections on several threads harms nobody" {
+  serve_relay a --threads 3 --rate 0
+  PYTHONPATH=$ROOT/tests/support timeout 60 /usr/bin/python3 -B - "$(endpoint_of 1 a)" <<'TAKING'
+import sys, threading
+from relay_client import ASK, HELLO, Peer, enter_request, frame_of, say_frame
+def come_and_go(nick):
+    for turn in range(150):
+        with Peer(sys.argv[1], 10) as peer:
+            said = b"".join(say_frame(turn * 100 + n, "lobby", "x") for n in range(1, 100))
+            named = frame_of(ASK, {"do": "nick", "nick": f"{nick}-{turn}"}, 2) * 5
+            peer.send(frame_of(HELLO, {"service": "relay"}) + frame_of(
+                ASK, enter_request(nick, ["lobby"], bytes(32), events=True), 1) + said + named)
+            if turn % 3 == 0:
+                peer.more()
+threads = [threading.Thread(target=come_and_go, args=(f"n{n}",)) for n in range(16)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+Peer(sys.argv[1], 10).socket.close()
+TAKING
+  nothing_broke a
+}
