@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <doctest/doctest.h>
+#include <optional>
 #include <poll.h>
 
 #include "commands/relay/link_machine.hpp"
@@ -246,9 +247,14 @@ TEST_CASE("RedisMesh: beside a link everything still counts once") {
   RedisServer server;
   Party one{server.url(), "one"};
   Party two{server.url(), "two"};
+  std::optional<LinkMachine> to_two;
+  std::optional<LinkMachine> to_one;
   {
-    LinkMachine to_two{one.mesh(), "two", moment()};
-    LinkMachine to_one{two.mesh(), "one", moment()};
+    const std::scoped_lock lock{one.mutex, two.mutex};
+    to_two.emplace(one.mesh(), "two", moment());
+    to_one.emplace(two.mesh(), "one", moment());
+  }
+  {
     const auto carry = [](LinkMachine& from, Party& at, LinkMachine& to, Party& other) {
       std::string bytes;
       {
@@ -268,8 +274,8 @@ TEST_CASE("RedisMesh: beside a link everything still counts once") {
       }
     };
     const auto carry_both = [&] {
-      carry(to_two, one, to_one, two);
-      carry(to_one, two, to_two, one);
+      carry(*to_two, one, *to_one, two);
+      carry(*to_one, two, *to_two, one);
     };
     for (int round = 0; round < 20; ++round) {
       one.say(20);
@@ -288,7 +294,8 @@ TEST_CASE("RedisMesh: beside a link everything still counts once") {
       return one.acknowledged() == one.last() && two.acknowledged() == two.last();
     }));
     const std::scoped_lock lock{one.mutex, two.mutex};
-    // The links go before the meshes' threads look at them again.
+    to_two.reset();
+    to_one.reset();
   }
   CHECK(one.heard_count() == 400);
   CHECK(two.heard_count() == 400);
