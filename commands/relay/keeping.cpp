@@ -1,7 +1,6 @@
 // Which store, and what passes between it and the hub.
 #include "commands/relay/keeping.hpp"
 
-#include <algorithm>
 #include <asio/post.hpp>
 
 #include "commands/relay/link.hpp"
@@ -13,13 +12,6 @@ namespace {
 constexpr std::string_view no_store = "memory";
 /// What is on disk or in Redis, of what is in memory.
 constexpr std::uint64_t kept_share = 10;
-
-std::optional<RelayFacts> facts_of(const Mesh& mesh, LogId log) {
-  const std::vector<RelayFacts> all = mesh.relays();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const RelayFacts& each) { return each.log == log; });
-  return found == all.end() ? std::nullopt : std::optional{*found};
-}
 
 }  // namespace
 
@@ -56,7 +48,7 @@ Status Keeping::open_history(const std::string& path) {
   HistoryStore::Hooks hooks;
   // Called by keep(), which the hub calls with its mesh in hand.
   hooks.facts = [mesh = hub_.with_mesh([](Mesh& each) { return &each; })](LogId log) {
-    return facts_of(*mesh, log);
+    return mesh->facts_of(log);
   };
   hooks.durable = [&hub = hub_](std::uint64_t seq) { hub.stored(seq); };
   hooks.room = [&hub = hub_] { hub.hold(false); };
@@ -77,7 +69,7 @@ Status Keeping::open_redis(const cli::StoreChoice& choice) {
   if (!address) return address.error();
   RedisMeshSettings settings;
   settings.address = std::move(*address);
-  settings.own = hub_.with_mesh([](Mesh& mesh) { return *facts_of(mesh, mesh.log()); });
+  settings.own = hub_.with_mesh([](Mesh& mesh) { return *mesh.facts_of(mesh.log()); });
   settings.records_max = hub_.settings().rooms.messages_max * kept_share;
   RedisHooks hooks;
   hooks.post = [&hub = hub_, &main = main_](std::function<void(Mesh&, Moment)> task) {

@@ -79,6 +79,7 @@ class Mesh {
   /// The relay that a log is of: its name, or the beginning of the log's id.
   std::string relay_name(LogId log) const;
   std::vector<RelayFacts> relays() const;
+  std::optional<RelayFacts> facts_of(LogId log) const;
   /// Where each log stands here: all that was delivered or given up.
   Vector have() const;
 

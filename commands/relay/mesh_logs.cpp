@@ -22,6 +22,11 @@ std::string Mesh::relay_name(LogId log) const {
   return to_hex(id).substr(0, 8);
 }
 
+std::optional<RelayFacts> Mesh::facts_of(LogId log) const {
+  const auto at = logs_.find(log);
+  return at == logs_.end() ? std::nullopt : std::optional{at->second.facts};
+}
+
 std::vector<RelayFacts> Mesh::relays() const {
   std::vector<RelayFacts> relays;
   relays.reserve(logs_.size());
