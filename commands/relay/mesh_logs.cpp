@@ -93,6 +93,7 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
     return Error{Errc::refused, "take relay " + facts.name, "its clock is more than a day ahead"};
   }
   Log* const known = find_log(facts.log);
+  if (known && known->only_by != from) known->only_by = nullptr;
   const bool is_heard = !facts.signature.empty();
   if (known && known->only_by != from) known->only_by = nullptr;
   // Who beats faster than it should is not checked, nor passed on, each time.
