@@ -52,6 +52,14 @@ Status LinkMachine::hear_relay(const wire::Frame& frame, Moment now) {
   return mesh_.learn_from(*std::move(facts), this, now);
 }
 
+Status LinkMachine::check_own(const RelayFacts& facts) {
+  const bool lives = !facts.away && !facts.signature.empty();
+  if (facts.hops > 0 || !lives) return ok;
+  if (!own_) own_ = facts.log;
+  if (*own_ == facts.log) return ok;
+  return Error{Errc::refused, "take relay " + facts.name, "the link is of another relay"};
+}
+
 Status LinkMachine::hear_have(const wire::Frame& frame, Moment now) {
   const auto entries = decode_have(frame.body);
   if (!entries) return entries.error();

@@ -83,6 +83,8 @@ class LinkMachine {
   void send_probe(std::uint16_t type, const Probe& probe);
   void send_fetch(std::uint32_t request, const SeqRange& range);
   void forget(LogId log);
+  /// A peer is one relay. Errc::refused.
+  Status check_own(const RelayFacts& facts);
   const Peer* find(LogId log) const;
 
   // link_hear.cpp
@@ -116,6 +118,7 @@ class LinkMachine {
   std::uint64_t cursor_ = 0;                ///< In the backlog.
   bool ready_ = false;                      ///< The peer said all that it has.
   bool told_all_ = false;                   ///< And we did.
+  std::optional<LogId> own_;                ///< The peer's log.
 
   std::set<LogId> told_;  ///< The peer was told of these runs.
   std::set<LogId> facts_due_;

@@ -137,7 +137,7 @@ class Mesh {
   static constexpr std::chrono::seconds want_interval_max{60};
   static constexpr std::chrono::seconds fetch_limit{5};
   static constexpr std::size_t logs_max = 4'096;
-  /// Of these, those that one link alone tells of: as long as they live, and in all.
+  /// Of these, those that one link alone tells of: near ones that live, as many far ones, and all.
   static constexpr std::size_t link_relays_max = 256;
   static constexpr std::size_t link_logs_max = 1'024;
   static constexpr std::size_t probes_max = 16;
@@ -192,8 +192,8 @@ class Mesh {
   Result<Log*> log_for(const RelayFacts& facts, Moment now);
   Status make_room(std::uint64_t wall_ms);
   Status learn_from(RelayFacts facts, LinkMachine* from, Moment now);
-  /// Whether a link may tell of that, too. Errc::refused for too many that live.
-  Result<bool> may_bring(const RelayFacts& facts, const LinkMachine& from) const;
+  /// Whether that is taken from a link, too: it is not to blame for what it passes on.
+  bool may_bring(const RelayFacts& facts, const LinkMachine& from) const;
   void take_facts(Log& log, RelayFacts facts, LinkMachine* from, Instant now);
   void hear_of(Log& log, Instant now);
   void come_back(Log& log);

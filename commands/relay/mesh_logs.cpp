@@ -109,9 +109,8 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
     return ok;
   }
   if (from) {
-    const Result<bool> may = may_bring(facts, *from);
-    if (!may) return may.error();
-    if (!*may) return ok;
+    if (Status fits = from->check_own(facts); !fits) return fits;
+    if (!may_bring(facts, *from)) return ok;
   }
   const Result<Log*> log = log_for(facts, now);
   if (!log) return log.error();
@@ -121,25 +120,23 @@ Status Mesh::learn_from(RelayFacts facts, LinkMachine* from, Moment now) {
   return ok;
 }
 
-Result<bool> Mesh::may_bring(const RelayFacts& facts, const LinkMachine& from) const {
+bool Mesh::may_bring(const RelayFacts& facts, const LinkMachine& from) const {
   const auto known = logs_.find(facts.log);
   const bool lives = !facts.away && !facts.signature.empty();
   const bool is_new = known == logs_.end();
   const bool comes_back =
       lives && !is_new && known->second.facts.away && known->second.only_by == &from;
   if (!is_new && !comes_back) return true;
+  // What somebody far away makes up must not keep out those that this link's peer is linked to.
+  const auto is_far = [](unsigned hops_here) { return hops_here > 2; };
   std::size_t all = 0;
   std::size_t living = 0;
   for (const auto& [id, log] : logs_) {
     if (log.only_by != &from) continue;
     ++all;
-    living += log.facts.away ? 0 : 1;
+    living += !log.facts.away && is_far(log.facts.hops) == is_far(facts.hops + 1) ? 1 : 0;
   }
-  if (lives && living >= link_relays_max)
-    return Error{Errc::refused, "take relay " + facts.name,
-                 "nobody else knows " + std::to_string(link_relays_max) + " of this link's relays"};
-  // What a relay left that is over is not worth the link.
-  return lives || all < link_logs_max;
+  return lives ? living < link_relays_max : all < link_logs_max;
 }
 
 void Mesh::take_facts(Log& log, RelayFacts facts, LinkMachine* from, Instant now) {

@@ -10,7 +10,8 @@ it must; who is told nothing wrong by it, is for the caller to see. Needs python
     relay_link.py alter E             a genuine bundle with one bit changed: link refused
     relay_link.py invent E            a log whose key is not its own: link refused
     relay_link.py unproven E          links without a proof: refused
-    relay_link.py logs E              5,000 relays that nobody else knows: link refused
+    relay_link.py logs E              says to be 5,000 relays: link refused
+    relay_link.py crowd E             passes on 1,000 relays that nobody else knows: bounded
     relay_link.py flood E SECONDS     as many bundles as go through, never reading
     relay_link.py garbage E           each type of frame with bytes that mean nothing: link refused
 """
@@ -61,8 +62,8 @@ def bundle(key, first, records, log=None):
     return data + key.sign(b"netkit relay bundle 1\0" + hashlib.sha256(data).digest())
 
 
-def facts(key, name, beat=1):
-    body = struct.pack(">QIBQ", key.log, beat, 0, time.time_ns() // 1_000_000) + key.public
+def facts(key, name, beat=1, hops=0):
+    body = struct.pack(">QIBQ", key.log, beat, hops, time.time_ns() // 1_000_000) + key.public
     body += struct.pack(">Q", 0) + str8(name)
     return body + key.sign(b"netkit relay beat 1\0" + hashlib.sha256(body).digest())
 
@@ -237,6 +238,18 @@ def logs(endpoint):
         link.is_refused()
 
 
+def crowd(endpoint):
+    with Link(endpoint) as link:
+        link.introduce()
+        for number in range(1000):
+            key = Key()
+            link.send(frame(RELAY, facts(key, f"many{number}", hops=1)))
+            link.send(frame(BUNDLE, bundle(key, 1, [say_record(
+                number + 1000, 1, "many", "mallory", "one of many")])))
+        link.send(frame(PING, b"still here"))
+        link.wait_for(PONG)
+
+
 def flood(endpoint, seconds):
     with Link(endpoint) as link:
         link.introduce()
@@ -269,7 +282,8 @@ def garbage(endpoint):
 
 
 COMMANDS = {each.__name__: each for each in (
-    honest, replay, reorder, hole, forge, alter, invent, unproven, logs, flood, garbage)}
+    honest, replay, reorder, hole, forge, alter, invent, unproven, logs, crowd, flood,
+    garbage)}
 
 
 def main(arguments):

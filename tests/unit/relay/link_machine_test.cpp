@@ -310,23 +310,41 @@ TEST_CASE("LinkMachine: a flood of made-up relays displaces none that lives") {
   CHECK(desk.world[0].heard(1) == up_to(3));
 }
 
-TEST_CASE("LinkMachine: more relays that live than one link may bring end it") {
+TEST_CASE("LinkMachine: of relays that live only so many are taken from one link") {
   Desk desk;
-  const auto living = [&](unsigned number, std::uint32_t beat = 1) {
-    return facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms, beat);
+  const auto living = [&](unsigned number, unsigned hops, std::uint32_t beat = 1) {
+    RelayFacts facts = facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms, beat);
+    facts.hops = hops;
+    return facts;
   };
-  for (unsigned number = 0; number < Mesh::link_relays_max; ++number)
-    REQUIRE(desk.relay(living(number)));
-  CHECK(desk.relay(living(0, 2)));
-  std::string one_more;
-  append_facts(one_more, living(Mesh::link_relays_max));
-  CHECK(desk.hear_error(link_type::relay, one_more) == Errc::refused);
-  CHECK(desk.world[0].mesh().relays().size() == 1 + Mesh::link_relays_max);
-  RelayFacts is_over = living(Mesh::link_relays_max);
+  const auto count = [&] { return desk.world[0].mesh().relays().size(); };
+  const unsigned most = Mesh::link_relays_max;
+  for (unsigned number = 0; number < most + 10; ++number)
+    REQUIRE(desk.relay(living(number, 2 + number % 3)));
+  CHECK(count() == 1 + most);
+  // The link's peer is not to blame, and those that are near have places of their own.
+  CHECK(desk.relay(living(3'000, 1)));
+  CHECK(count() == 2 + most);
+  RelayFacts is_over = living(most, 2);
   is_over.signature.clear();
   CHECK(desk.relay(is_over));
-  // It comes to life all the same.
-  CHECK(desk.hear_error(link_type::relay, one_more) == Errc::refused);
+  CHECK(count() == 3 + most);
+  CHECK(desk.relay(living(most, 2)));
+  CHECK(desk.world[0].mesh().facts_of(is_over.log)->away);
+  // Once others are away it comes to life.
+  desk.world.pass(Mesh::away_limit + 1s);
+  CHECK(desk.relay(living(most, 2, 2)));
+  CHECK_FALSE(desk.world[0].mesh().facts_of(is_over.log)->away);
+}
+
+TEST_CASE("LinkMachine: a peer that says to be two relays ends the link") {
+  Desk desk;
+  desk.introduce();
+  CHECK(desk.relay(facts_of(desk.key, "far", desk.world.now.wall_ms, 2)));
+  std::string other;
+  append_facts(other, facts_of(key_of(778), "other", desk.world.now.wall_ms));
+  CHECK(desk.hear_error(link_type::relay, other) == Errc::refused);
+  CHECK(desk.world[0].mesh().relays().size() == 2);
 }
 
 TEST_CASE("LinkMachine: relays that others know, too, do not count against a link") {
@@ -334,7 +352,9 @@ TEST_CASE("LinkMachine: relays that others know, too, do not count against a lin
   LinkMachine other{desk.world[0].mesh(), "other", desk.world.now};
   for (unsigned number = 0; number < 2 * Mesh::link_relays_max; ++number) {
     std::string body;
-    append_facts(body, facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms));
+    RelayFacts facts = facts_of(key_of(1'000 + number), "x", desk.world.now.wall_ms);
+    facts.hops = 1;
+    append_facts(body, facts);
     REQUIRE(desk.hear(link_type::relay, body));
     REQUIRE(other.hear({.type = link_type::relay, .body = body}, desk.world.now));
   }
