@@ -151,7 +151,7 @@ TEST_CASE("decode: refuses other types, number 0, seq 0, nobody and no room") {
                                             "atext"}));
   const std::string nobody = std::string(7, '\0') + "\x01" + std::string(1, '\0') + "text";
   CHECK_FALSE(decode_saying({.type = frame_type::direct, .body = nobody}));
-  CHECK_FALSE(decode_saying({.type = frame_type::say, .body = nobody}));  // The current room.
+  CHECK_FALSE(decode_saying({.type = frame_type::say, .body = nobody}));
   std::string body{said_bytes.substr(16)};
   body.replace(8, 8, zero);
   CHECK_FALSE(decode_said({.type = frame_type::said, .body = body}));
