@@ -63,9 +63,10 @@ def bundle(key, first, records, log=None):
 
 
 def facts(key, name, beat=1, hops=0):
-    body = struct.pack(">QIBQ", key.log, beat, hops, time.time_ns() // 1_000_000) + key.public
-    body += struct.pack(">Q", 0) + str8(name)
-    return body + key.sign(b"netkit relay beat 1\0" + hashlib.sha256(body).digest())
+    head, rest = struct.pack(">QI", key.log, beat), struct.pack(">Q", time.time_ns() // 1_000_000)
+    rest += key.public + struct.pack(">Q", 0) + str8(name)
+    signature = key.sign(b"netkit relay beat 1\0" + hashlib.sha256(head + b"\0" + rest).digest())
+    return head + bytes([hops]) + rest + signature  # The hops are not signed.
 
 
 class Link(Peer):
