@@ -13,6 +13,7 @@
 #include "commands/relay/chat_client.hpp"
 #include "commands/relay/chat_pipe.hpp"
 #include "commands/relay/chat_terminal.hpp"
+#include "commands/relay/complete.hpp"
 #include "commands/relay/relay.hpp"
 #include "commands/relay/requests.hpp"
 
@@ -57,7 +58,7 @@ class ChatAction final : public cli::Action {
 
 void ChatAction::declare(cli::Options& options) {
   options.value("nick", nick_, "NAME", "What to be called (default: the relay chooses, guest-N)");
-  options.value("room", room_, "ROOM", "Where to listen and speak");
+  options.value("room", room_, "ROOM", "Where to listen and speak").completes(rooms_here);
   options.value("history", history_, "N", "Begin with the last N messages of the room");
   options.flag("events", events_, "Print who comes and goes, gaps and reconnects, too");
   options.flag("listen-only", listen_only_, "Say nothing, read nothing from stdin");

@@ -73,9 +73,13 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
   Result<std::string> token = std::string{};
   if (options.client.endpoint) token = token_for(context, options, *to, *stream);
   if (!token) co_return token.error();
-  std::unique_ptr<OperatorClient> client{
-      new OperatorClient{std::move(*stream), options.client.answer_limit}};
-  if (Status greeted = co_await client->greet(*token); !greeted) co_return greeted.error();
+  co_return co_await begin(std::move(*stream), options.client.answer_limit, *token);
+}
+
+asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::begin(
+    net::Stream stream, Duration limit, const std::string& token) {
+  std::unique_ptr<OperatorClient> client{new OperatorClient{std::move(stream), limit}};
+  if (Status greeted = co_await client->greet(token); !greeted) co_return greeted.error();
   co_return client;
 }
 

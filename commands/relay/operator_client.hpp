@@ -28,6 +28,10 @@ class OperatorClient {
   /// Connects and signs in, within --timeout, with --retry.
   static asio::awaitable<Result<std::unique_ptr<OperatorClient>>> open(
       const cli::Context& context, const OperatorOptions& options);
+  /// The same on a stream that is connected, within `limit`; an empty token shows none.
+  static asio::awaitable<Result<std::unique_ptr<OperatorClient>>> begin(net::Stream stream,
+                                                                        Duration limit,
+                                                                        const std::string& token);
 
   /// Sends `request` and waits for its answer. One that says no is an Error with the relay's words
   /// and code.

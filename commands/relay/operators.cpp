@@ -121,6 +121,7 @@ asio::awaitable<std::string> Operators::answer(wire::Json request, std::int64_t 
   const std::string_view what = request.string("do").value_or("");
   if (what == "status") co_return status(id);
   if (what == "bans") co_return bans(id);
+  if (what == "names") co_return names(id);
   if (what == "check") co_return co_await check(id);
   co_return moderate(request, id);
 }
@@ -165,6 +166,20 @@ std::string Operators::bans(std::int64_t id) {
   for (const auto& [key, ban] : all.all())
     bans.add(show(ban));
   return cli::success(id).add_raw("bans", bans.str()).str();
+}
+
+std::string Operators::names(std::int64_t id) {
+  JsonList nicks;
+  JsonList rooms;
+  hub_.with_mesh([&](Mesh& mesh) {
+    mesh.roster().each({}, [&](const Person& each) {
+      const bool clash = mesh.roster().is_clash(each);
+      nicks.add_text(clash ? each.nick + "@" + mesh.relay_name(each.log) : each.nick);
+    });
+    for (const auto& [room, people] : mesh.roster().rooms())
+      rooms.add_text(room);
+  });
+  return cli::success(id).add_raw("nicks", nicks.str()).add_raw("rooms", rooms.str()).str();
 }
 
 std::string Operators::moderate(const wire::Json& request, std::int64_t id) {

@@ -24,6 +24,7 @@ namespace netkit::relay {
 //                    "silent":[N…]}      after probe_limit at the latest
 // {"do":"bans"}  -> {"bans":[{"kind":"mute"|"ban","by":"sender"|"user"|"address","of":T,"nick":N,
 //                    "from":N,"why":T,"since":RFC3339,"until":RFC3339?}…]}
+// {"do":"names"} -> {"nicks":[N…],"rooms":[R…]}      as shown, for completion
 // kick, mute, ban, unmute and unban as clients ask for them.
 
 class Operators {
@@ -40,6 +41,7 @@ class Operators {
  private:
   std::string status(std::int64_t id);
   std::string bans(std::int64_t id);
+  std::string names(std::int64_t id);
   std::string moderate(const wire::Json& request, std::int64_t id);
   asio::awaitable<std::string> check(std::int64_t id);
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "cli/json_text.hpp"
+#include "commands/relay/complete.hpp"
 #include "commands/relay/operator_client.hpp"
 
 namespace netkit::relay {
@@ -147,7 +148,7 @@ class MeasureAction final : public AskAction {
 
  private:
   void declare_own(cli::Options& options) override {
-    options.positionals("NICK", words_, "Who, as shown, then the reason");
+    options.positionals("NICK", words_, "Who, as shown, then the reason").completes(people_here);
     if (lasts_)
       options.value("for", for_, "DUR", "How long; without it for good").only_on_command_line();
   }

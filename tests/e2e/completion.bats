@@ -14,6 +14,14 @@ setup() {
 # offers WORD...: the candidates for the last of the words, without their descriptions.
 offers() { netkit __complete "$@" | cut -f 1; }
 
+# start_client NAME ARGUMENT...: a client in the background until the test ends.
+start_client() {
+  local name=$1
+  shift
+  "$NETKIT" "$@" </dev/null >"$BATS_TEST_TMPDIR/$name.out" 2>&1 3>&- &
+  SERVER_PID[$name]=$!
+}
+
 # know_host NAME: netkit has connected to it over TLS before.
 know_host() {
   mkdir -p "$XDG_STATE_HOME/netkit"
@@ -77,6 +85,22 @@ know_host() {
   assert_status 0
   refute_output
   refute_stderr
+}
+
+@test "completion: offers who is at the relay on this machine, and its rooms" {
+  start_server relay relay --name a --listen tcp://127.0.0.1:0
+  start_client listener chat -q "$(endpoint_of 1)" --nick Zoë --room kitchen --listen-only
+  is_here() { [[ $(offers relay kick '') == Zoë ]]; }
+  wait_until 10 is_here
+  assert_equal "$(offers relay mute --for 10m Z)" Zoë
+  assert_equal "$(offers chat --room kit)" kitchen
+  assert_equal "$(offers relay kick --state "$BATS_TEST_TMPDIR/nowhere" '')" ''
+  kill -STOP "$(server_pid relay)"
+  local begin=${EPOCHREALTIME/./}
+  assert_equal "$(offers relay kick '')" ''
+  kill -CONT "$(server_pid relay)"
+  (((${EPOCHREALTIME/./} - begin) < 3000000)) || fail "a relay that does not answer holds up Tab"
+  stop_server relay
 }
 
 @test "completion: answers within 300 ms, also with 100,000 known hosts" {
