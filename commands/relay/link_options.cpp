@@ -80,8 +80,10 @@ void declare_links(cli::Options& options, LinkOptions& links) {
       .completes(cli::Complete::file);
   options.value("link-tls-fingerprint", links.tls_fingerprint, "SHA256",
                 "Trust only the relay's certificate with this fingerprint");
-  options.value("link-rate", links.rate, "N",
-                "Records a second that are taken from one link; 0: no limit");
+  options
+      .value("link-rate", links.rate, "N",
+             "Records a second that are taken from one link; 0: no limit")
+      .with_default("100000");
   options.flag("insecure", links.insecure,
                "Link with anybody, also in clear by way of others: for closed networks");
 }

@@ -28,7 +28,7 @@ constexpr Examples kick_examples{{
     {"netkit relay kick bert@b 'mind the tone'", "that of two who are called so, and why"},
 }};
 constexpr Examples mute_examples{{
-    {"netkit relay mute bert 10m", "he reads and says nothing for ten minutes"},
+    {"netkit relay mute bert --for 10m", "he reads and says nothing for ten minutes"},
     {"netkit relay mute bert", "for good"},
 }};
 constexpr Examples unmute_examples{{
@@ -37,7 +37,7 @@ constexpr Examples unmute_examples{{
      "from elsewhere, with a token of the scope relay:moderate"},
 }};
 constexpr Examples ban_examples{{
-    {"netkit relay ban bert 24h", "he is let in nowhere for a day, by user or address"},
+    {"netkit relay ban bert --for 24h", "he is let in nowhere for a day"},
     {"netkit relay ban bert", "for good"},
 }};
 constexpr Examples unban_examples{{

@@ -81,9 +81,11 @@ void ServeAction::declare(cli::Options& options) {
                   {"block-sender", Slow::block_sender}},
                  "A client that cannot keep up misses messages and is told which, is let go, or "
                  "makes the others in its room wait");
-  options.value("rate", rate_, "N",
-                "Messages a second taken from one client, ten times as many from one address; "
-                "0: no limit");
+  options
+      .value("rate", rate_, "N",
+             "Messages a second taken from one client, ten times as many from one address; "
+             "0: no limit")
+      .with_default("200");
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
   cli::declare_store(options, store_,
