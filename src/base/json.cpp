@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/code_point.hpp"
+#include "base/text.hpp"
 
 namespace netkit {
 namespace {
@@ -71,9 +72,7 @@ JsonObject& JsonObject::add(std::string_view key, std::string_view value) {
 
 JsonObject& JsonObject::add(std::string_view key, double value) {
   if (!std::isfinite(value)) return add_raw(key, "null");
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  return add_raw(key, {digits, static_cast<std::size_t>(end - digits)});
+  return add_raw(key, to_text(value));
 }
 
 }  // namespace netkit

@@ -2,7 +2,10 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/code_point.hpp"
 
@@ -128,6 +131,29 @@ std::optional<std::string_view> nearest(std::string_view word,
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   const auto found = nearest(word, candidates);
   return found ? "did you mean '" + std::string{*found} + "'?" : std::string{};
+}
+
+std::string to_text(double number) {
+  std::array<char, 32> digits{};
+  for (const int precision : {15, 16, 17}) {
+    std::snprintf(digits.data(), digits.size(), "%.*g", precision, number);
+    if (std::strtod(digits.data(), nullptr) == number) break;
+  }
+  return digits.data();
+}
+
+std::string to_fixed_text(double number) {
+  std::array<char, 1280> digits{};
+  const std::string shortest = to_text(number);
+  if (shortest.find('e') == std::string::npos) return shortest;
+  for (const int places : {0, 20, 40, 80, 160, 320, 800}) {
+    std::snprintf(digits.data(), digits.size(), "%.*f", places, number);
+    if (std::strtod(digits.data(), nullptr) == number) break;
+  }
+  std::string text{digits.data()};
+  if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 }  // namespace netkit

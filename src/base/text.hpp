@@ -34,4 +34,10 @@ std::optional<std::string_view> nearest(std::string_view word,
 /// "did you mean 'listen'?" for the nearest candidate; empty if none is near. Error::hint takes it.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
+/// The shortest decimal that reads back as the same number; "1e-05" for small and large ones.
+/// Finite numbers only. std::to_chars would do, with tables of 170 KB.
+std::string to_text(double number);
+/// The same without an exponent.
+std::string to_fixed_text(double number);
+
 }  // namespace netkit

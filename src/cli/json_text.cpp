@@ -1,22 +1,10 @@
 // Values back to text.
 #include "cli/json_text.hpp"
 
-#include <charconv>
-
 #include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace netkit::cli {
-namespace {
-
-std::string number_text(double number) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  return {digits, end};
-}
-
-}  // namespace
-
 std::string json_text(const wire::Json& value) {
   if (const auto text = value.string()) {
     std::string quoted;
@@ -24,7 +12,7 @@ std::string json_text(const wire::Json& value) {
     return quoted;
   }
   if (const auto number = value.integer()) return std::to_string(*number);
-  if (const auto number = value.number()) return number_text(*number);
+  if (const auto number = value.number()) return netkit::to_text(*number);
   if (const auto truth = value.boolean()) return *truth ? "true" : "false";
   std::vector<std::string> parts;
   if (value.is_array()) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 namespace netkit::cli {
 namespace {
@@ -53,8 +54,12 @@ Status read_value(std::string_view text, net::Network& value) {
 }
 
 Status read_value(std::string_view text, double& value) {
-  const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed == std::errc{} && rest == text.data() + text.size() && value >= 0 &&
+  // std::strtod would take white space, hexadecimal digits, "inf" and "nan" as well.
+  const std::string digits{text};
+  char* end = nullptr;
+  value = std::strtod(digits.c_str(), &end);
+  const bool plain = digits.find_first_not_of("0123456789.eE+-") == std::string::npos;
+  if (plain && !digits.empty() && end == digits.c_str() + digits.size() && value >= 0 &&
       std::isfinite(value))
     return ok;
   return Error{Errc::usage, "read '" + escape_for_display(text) + "' as a number"};

@@ -71,7 +71,7 @@ inline std::string show_value(Size value) {
   return to_text(value);
 }
 inline std::string show_value(double value) {
-  return std::to_string(value);
+  return netkit::to_text(value);
 }
 inline std::string show_value(const net::Endpoint& value) {
   return net::to_text(value);

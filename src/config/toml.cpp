@@ -41,13 +41,6 @@ std::string quoted(std::string_view text) {
   return "'" + escape_for_display(text) + "'";
 }
 
-/// Always without an exponent: "1e-05" is no duration.
-std::string to_text(double number) {
-  char digits[512];
-  return {digits,
-          std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed).ptr};
-}
-
 /// The text of a scalar; nullopt for what no option can take: dates, times, infinities, tables, a
 /// NUL (it would end a path early).
 std::optional<std::string> scalar(const toml::node& node) {
@@ -57,7 +50,8 @@ std::optional<std::string> scalar(const toml::node& node) {
   }
   if (const auto* number = node.as_integer()) return std::to_string(number->get());
   if (const auto* number = node.as_floating_point())
-    return std::isfinite(number->get()) ? std::optional{to_text(number->get())} : std::nullopt;
+    return std::isfinite(number->get()) ? std::optional{to_fixed_text(number->get())}
+                                        : std::nullopt;
   if (const auto* flag = node.as_boolean()) return std::string{flag->get() ? "true" : "false"};
   return std::nullopt;
 }

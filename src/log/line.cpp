@@ -42,8 +42,12 @@ void append_text_value(std::string& to, std::string_view text) {
 
 template <typename T>
 void append_number(std::string& to, T number) {
-  char digits[32];
-  to.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  if constexpr (std::is_floating_point_v<T>) {
+    to += netkit::to_text(static_cast<double>(number));
+  } else {
+    char digits[32];
+    to.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  }
 }
 
 /// "1.23ms": what people read, without the space that would need quotes.
