@@ -4,6 +4,7 @@
 
 load support
 load relay_server
+load redis
 
 setup() {
   private_home
@@ -14,21 +15,6 @@ setup() {
 teardown() {
   end_servers
   stop_redis
-}
-
-# start_redis: on the files that the last one left.
-start_redis() {
-  redis-server --port 0 --unixsocket "$REDIS_SOCKET" --dir "$BATS_TEST_TMPDIR" --save '' \
-    --appendonly yes --appendfsync always "$@" >>redis.log 2>&1 3>&- &
-  REDIS_PID=$!
-  wait_until 20 redis_answers
-}
-redis_answers() { [[ $(redis-cli -s "$REDIS_SOCKET" ping 2>/dev/null) =~ PONG|NOAUTH ]]; }
-stop_redis() {
-  [[ -n ${REDIS_PID-} ]] || return 0
-  kill -KILL "$REDIS_PID" 2>/dev/null || true
-  wait "$REDIS_PID" 2>/dev/null || true
-  REDIS_PID=
 }
 
 # share NAME [ARGUMENT...]: a relay on that Redis.
