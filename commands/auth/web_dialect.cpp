@@ -1,4 +1,5 @@
 // The page, and requests as WebSocket messages from it and from whatever else speaks JSON.
+#include "access/credential.hpp"
 #include "base/text.hpp"
 #include "commands/auth/conversation.hpp"
 #include "commands/auth/page.hpp"
@@ -14,14 +15,6 @@ using net::Flow;
 using wire::WebSocketOp;
 
 constexpr std::size_t waiting_size_max = 4 * 1024 * 1024;
-
-std::string_view bearer(const wire::HttpRequest& request) {
-  const std::string_view value = request.fields.find("Authorization").value_or("");
-  constexpr std::string_view scheme = "Bearer ";
-  if (value.size() <= scheme.size() || !equal_ignoring_case(value.substr(0, scheme.size()), scheme))
-    return {};
-  return trim(value.substr(scheme.size()));
-}
 
 /// A stranger's page is not to try passwords from inside its visitors' networks.
 Status judge_page(const wire::HttpRequest& request, const std::vector<std::string>& names) {
@@ -52,7 +45,7 @@ asio::awaitable<Status> Reception::serve_web(net::Connection& connection) {
   const auto judge = [&](const wire::HttpRequest& request,
                          const wire::UpgradeRequest&) -> Result<std::string_view> {
     if (Status allowed = judge_page(request, names_); !allowed) return allowed.error();
-    token = identity::Secret{std::string{bearer(request)}};
+    token = identity::Secret{access::bearer_of(request)};
     return std::string_view{};
   };
   const Result<bool> upgraded = co_await net::upgrade_to_websocket(connection, answer, judge);
