@@ -105,10 +105,6 @@ void Room::use(Lane lane) {
   }
 }
 
-void Room::disuse(Lane lane) {
-  if (lane != Lane::frame) lanes_[index_of(lane)].reset();
-}
-
 Slice Room::slice(Lane lane, std::uint64_t number, std::size_t size_max) const {
   const std::optional<LaneBytes>& bytes = lanes_[index_of(lane)];
   return bytes && number >= first_ ? bytes->slice(number, size_max) : Slice{};

@@ -43,8 +43,6 @@ class Room {
   bool has_way();
   /// From now on somebody here speaks that: what is kept is put into it, too.
   void use(Lane lane);
-  /// Nobody does any more.
-  void disuse(Lane lane);
 
   Slice slice(Lane lane, std::uint64_t number, std::size_t size_max) const;
   LaneBytes::Cut cut(Lane lane, const Slice& slice, std::size_t at) const;

@@ -28,8 +28,6 @@ TEST_CASE("Room: a dialect that comes later gets what is kept, and both stay in 
   CHECK(room.at(2)->text == "two");
   CHECK(room.at(2)->id == RecordId{7, 2});
   CHECK_FALSE(room.at(4));
-  room.disuse(Lane::line);
-  CHECK(room.slice(Lane::line, 1, 1000).empty());
 }
 
 TEST_CASE("Room: keeps as many messages as it may, and numbers go on") {
