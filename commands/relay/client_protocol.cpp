@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
+#include "commands/relay/fields.hpp"
 #include "wire/json.hpp"
 
 namespace netkit::relay {
@@ -24,15 +25,8 @@ constexpr std::array<std::string_view, 8> event_names{
 /// An event's texts are names and a sentence.
 constexpr std::size_t event_size_max = 256 * 1024;
 
-constexpr std::size_t str8_size_max = 255;
 /// Of said and told: what stands before the texts.
 constexpr std::size_t said_fixed_size = 5 * sizeof(std::uint64_t);
-
-void append_str8(std::string& out, std::string_view text) {
-  const std::string_view kept = utf8_prefix(text, str8_size_max);
-  out += static_cast<char>(kept.size());
-  out += kept;
-}
 
 /// Puts the header before a body that was appended behind room for it.
 class FrameWriter {
@@ -52,45 +46,6 @@ class FrameWriter {
   std::string& out_;
   const std::uint16_t type_;
   const std::size_t begin_;
-};
-
-/// Takes fields off the front of a body; once one is missing all others are empty.
-class FieldReader {
- public:
-  explicit FieldReader(std::string_view body) : left_{body} {}
-
-  std::uint64_t u64() {
-    const std::string_view bytes = take(sizeof(std::uint64_t));
-    return bytes.empty() ? 0 : load_be<std::uint64_t>(bytes.data());
-  }
-  std::string_view str8() {
-    const std::string_view size = take(1);
-    return size.empty() ? size : text(take(static_cast<unsigned char>(size[0])));
-  }
-  std::string_view rest() { return text(std::exchange(left_, {})); }
-
-  Status outcome() const {
-    if (missing_) return Errc::malformed;
-    if (!utf8_) return Errc::not_utf8;
-    return ok;
-  }
-
- private:
-  std::string_view take(std::size_t size) {
-    missing_ = missing_ || left_.size() < size;
-    if (missing_) return {};
-    const std::string_view taken = left_.substr(0, size);
-    left_.remove_prefix(size);
-    return taken;
-  }
-  std::string_view text(std::string_view taken) {
-    utf8_ = utf8_ && is_utf8(taken);
-    return taken;
-  }
-
-  std::string_view left_;
-  bool missing_ = false;
-  bool utf8_ = true;
 };
 
 void append_saying(std::string& out, std::uint16_t type, std::uint64_t number,
@@ -149,9 +104,9 @@ Result<Saying> decode_saying(const wire::Frame& frame) {
   if (!direct && frame.type != frame_type::say) return Errc::malformed;
   FieldReader fields{frame.body};
   Saying saying;
-  saying.number = fields.u64();
-  (direct ? saying.to : saying.room) = fields.str8();
-  saying.text = fields.rest();
+  saying.number = fields.number<std::uint64_t>();
+  (direct ? saying.to : saying.room) = fields.short_text();
+  saying.text = fields.text();
   if (Status read = fields.outcome(); !read) return read.error();
   if (saying.number == 0 || (direct ? saying.to : saying.room).empty()) return Errc::malformed;
   return saying;
@@ -186,14 +141,14 @@ Result<Said> decode_said(const wire::Frame& frame) {
   if (!direct && frame.type != frame_type::said) return Errc::malformed;
   FieldReader fields{frame.body};
   Said said;
-  said.id.log = fields.u64();
-  said.id.seq = fields.u64();
-  said.time_ms = fields.u64();
-  said.sender = fields.u64();
-  said.number = fields.u64();
-  (direct ? said.to : said.room) = fields.str8();
-  said.nick = fields.str8();
-  said.text = fields.rest();
+  said.id.log = fields.number<std::uint64_t>();
+  said.id.seq = fields.number<std::uint64_t>();
+  said.time_ms = fields.number<std::uint64_t>();
+  said.sender = fields.number<std::uint64_t>();
+  said.number = fields.number<std::uint64_t>();
+  (direct ? said.to : said.room) = fields.short_text();
+  said.nick = fields.short_text();
+  said.text = fields.text();
   if (Status read = fields.outcome(); !read) return read.error();
   if (said.id.seq == 0 || (!direct && said.room.empty())) return Errc::malformed;
   return said;

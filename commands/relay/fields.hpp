@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/code_point.hpp"
+#include "base/result.hpp"
 #include "base/utf8.hpp"
 
 namespace netkit::relay {
@@ -54,17 +55,9 @@ class FieldReader {
     return failed_ ? std::string_view{} : value;
   }
   /// str8 that is a text.
-  std::string_view short_text() noexcept {
-    const std::string_view value = str8();
-    if (!is_utf8(value)) failed_ = true;
-    return failed_ ? std::string_view{} : value;
-  }
+  std::string_view short_text() noexcept { return checked(str8()); }
   /// All that is left, a text.
-  std::string_view text() noexcept {
-    const std::string_view value = rest();
-    if (!is_utf8(value)) failed_ = true;
-    return failed_ ? std::string_view{} : value;
-  }
+  std::string_view text() noexcept { return checked(rest()); }
   std::string_view rest() noexcept {
     const std::string_view value = failed_ ? std::string_view{} : rest_;
     rest_ = {};
@@ -72,10 +65,19 @@ class FieldReader {
   }
   std::size_t left() const noexcept { return failed_ ? 0 : rest_.size(); }
   bool failed() const noexcept { return failed_; }
+  /// Errc::not_utf8 for a text that is none, Errc::malformed for all else that failed.
+  Status outcome() const {
+    if (!failed_) return ok;
+    return not_utf8_ ? Errc::not_utf8 : Errc::malformed;
+  }
   /// Nothing failed and nothing is left.
   bool done() const noexcept { return !failed_ && rest_.empty(); }
 
  private:
+  std::string_view checked(std::string_view text) noexcept {
+    if (!failed_ && !is_utf8(text)) failed_ = not_utf8_ = true;
+    return failed_ ? std::string_view{} : text;
+  }
   std::string_view str8() noexcept {
     const std::size_t size = number<std::uint8_t>();
     return size == 0 ? std::string_view{} : take(size);
@@ -83,11 +85,15 @@ class FieldReader {
 
   std::string_view rest_;
   bool failed_ = false;
+  bool not_utf8_ = false;
 };
+
+inline constexpr std::size_t str8_size_max = 255;
 
 /// A longer text is cut between characters.
 inline void append_str8(std::string& to, std::string_view text) {
-  const std::string_view fitting = text.size() <= 255 ? text : utf8_prefix(text, 255);
+  const std::string_view fitting =
+      text.size() <= str8_size_max ? text : utf8_prefix(text, str8_size_max);
   to += static_cast<char>(fitting.size());
   to += fitting;
 }

@@ -185,7 +185,7 @@ std::size_t Session::slice_limit(Cursor& cursor) const {
   return connection_.is_secure() ? secure_slice_size_max : slice_size_max;
 }
 
-/// False if the socket takes no more for now.
+/// False if the socket took less.
 bool Session::send_cursor(Cursor& cursor, const RoomView& view) {
   for (int count = 0; count < slices_in_a_row_max; ++count) {
     if (ended_ || connection_.is_sending()) return false;
