@@ -187,6 +187,11 @@ many() { mapfile -t repeated < <(yes "$2" | head -n "$1"); }
   refuses paths tests/unit/read.cpp:2
 }
 
+@test "seeded: refuses what a program left at the top level" {
+  plant out ok
+  refuses top out:1
+}
+
 @test "seeded: a tree without sources is a failure, not a success" {
   rm -r "$tree/src"
   run check words "$tree"

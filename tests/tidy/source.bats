@@ -13,6 +13,7 @@ check() { /usr/bin/python3 "$BATS_TEST_DIRNAME/check.py" "$@"; }
 @test "source: no co_await inside a conditional expression" { check waits; }
 @test "source: file names name the thing" { check names; }
 @test "source: no absolute path of one machine" { check paths; }
+@test "source: the top level holds nothing else" { check top; }
 
 @test "source: every rule of check.py is tested here and seeded in seeded.bats" {
   local rule

@@ -34,12 +34,30 @@ bool eventually(const std::function<bool()>& holds) {
   return true;
 }
 
+/// What a mesh tells: kept, and what it says itself is passed on to Redis.
+struct Ear final : Mesh::Hearer {
+  void deliver(const Record& record, RecordId) override {
+    if (record.kind == RecordKind::say) heard.emplace_back(record.text);
+  }
+  void skipped(const RelayFacts&, std::uint64_t, std::uint64_t) override {}
+  void away(const RelayFacts&, std::size_t) override {}
+  void back(const RelayFacts&) override {}
+  void keep(const Bundle& bundle) override {
+    if (redis) redis->keep(bundle);
+  }
+  void acknowledged(std::uint64_t) override {}
+  void links_due() override {}
+
+  std::vector<std::string> heard;
+  RedisMesh* redis = nullptr;
+};
+
 /// A relay with a thread that owns its mesh, as a hub would.
-class Party final : Mesh::Hearer {
+class Party {
  public:
   Party(const std::string& url, const std::string& name, std::size_t waiting_max = 1 << 20)
       : log_{"relay", sink},
-        mesh_{{.name = name}, LogKey::make(), *this, moment()},
+        mesh_{{.name = name}, LogKey::make(), ear_, moment()},
         sender_{mesh_.log()} {
     enter(name);
     RedisMeshSettings settings;
@@ -56,9 +74,17 @@ class Party final : Mesh::Hearer {
     auto opened = RedisMesh::open(std::move(settings), std::move(hooks), log_);
     REQUIRE(opened);
     redis = *std::move(opened);
+    {
+      const std::lock_guard lock{mutex};
+      ear_.redis = redis.get();
+    }
     owner_ = std::thread{[this] { own(); }};
   }
-  ~Party() override {
+  ~Party() {
+    {
+      const std::lock_guard lock{mutex};
+      ear_.redis = nullptr;
+    }
     redis.reset();
     {
       const std::lock_guard lock{tasks_mutex_};
@@ -86,13 +112,13 @@ class Party final : Mesh::Hearer {
   }
   std::size_t heard_count() {
     const std::lock_guard lock{mutex};
-    return heard_.size();
+    return ear_.heard.size();
   }
   /// Whether those are all, once and in order, that `of` said: the names in front of the numbers.
   bool heard_all(const std::string& of, int count) {
     const std::lock_guard lock{mutex};
     int next = 0;
-    for (const std::string& text : heard_)
+    for (const std::string& text : ear_.heard)
       if (text.starts_with(of))
         if (text.substr(0, text.find(' ')) != of + std::to_string(++next)) return false;
     return next == count;
@@ -141,23 +167,11 @@ class Party final : Mesh::Hearer {
     }
   }
 
-  void deliver(const Record& record, RecordId) override {
-    if (record.kind == RecordKind::say) heard_.emplace_back(record.text);
-  }
-  void skipped(const RelayFacts&, std::uint64_t, std::uint64_t) override {}
-  void away(const RelayFacts&, std::size_t) override {}
-  void back(const RelayFacts&) override {}
-  void keep(const Bundle& bundle) override {
-    if (redis) redis->keep(bundle);
-  }
-  void acknowledged(std::uint64_t) override {}
-  void links_due() override {}
-
   log::Logger log_;
+  Ear ear_;
   Mesh mesh_;
   SenderKey sender_;
   int said_ = 0;
-  std::vector<std::string> heard_;
   std::atomic<std::uint64_t> acknowledged_ = 0;
   std::mutex tasks_mutex_;
   std::condition_variable more_;
