@@ -1,8 +1,7 @@
-/* What the one static file leaves out of OpenSSL: algorithms that neither TLS with sane peers
-   nor a key or token of ours uses. The default provider of libcrypto.a names the dispatch table
-   of each algorithm it has; an empty table of our own keeps the linker from taking the
-   archive's: 0.45 MiB. Fetching such an algorithm fails as it does in an OpenSSL that was
-   configured without (no-aria, no-camellia, no-des...), and TLS skips its suites. */
+// What the one static file leaves out of OpenSSL: algorithms that neither TLS nor a key or token of
+// ours uses. The default provider of libcrypto.a names the dispatch table of each algorithm that it
+// has; an empty one of our own keeps the linker from taking the archive's: 0.45 MiB. Fetching such
+// an algorithm fails as in an OpenSSL configured without it (no-aria), and TLS skips its suites.
 struct dispatch {
   int function_id;
   void (*function)(void);
@@ -51,8 +50,8 @@ NO_2(ripemd160, siphash);
 NO_4(kdf_kbkdf, kdf_krb5kdf, kdf_pkcs12, kdf_scrypt);
 NO_2(kdf_sshkdf, kdf_x942_kdf);
 
-/* CBC with a MAC in one pass, for suites of TLS 1.2 that both ends avoid; those suites stay, in
-   two passes. */
+// CBC with a MAC in one pass, for suites of TLS 1.2 that both ends avoid; those suites stay, in
+// two passes.
 NO_4(aes128cbc_hmac_sha1, aes128cbc_hmac_sha256, aes256cbc_hmac_sha1, aes256cbc_hmac_sha256);
 int ossl_cipher_capable_aes_cbc_hmac_sha1(void);
 int ossl_cipher_capable_aes_cbc_hmac_sha1(void) {
@@ -63,7 +62,7 @@ int ossl_cipher_capable_aes_cbc_hmac_sha256(void) {
   return 0;
 }
 
-/* The ciphers by their names of before OpenSSL 3, which only keys encrypted the way of before
-   PKCS #8 need. */
+// The ciphers by their names of before OpenSSL 3, which only keys encrypted the way of before PKCS
+// #8 need.
 void openssl_add_all_ciphers_int(void);
 void openssl_add_all_ciphers_int(void) {}

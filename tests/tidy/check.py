@@ -295,8 +295,8 @@ def rule_paths(tree):
 
 def rule_top(tree):
     """The top level holds what the project is made of, nothing that a program left there."""
-    wanted = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "dev", "src", "commands",
-              "tests", "completions", "build"}
+    wanted = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "dev", "src",
+              "commands", "tests", "completions", "build"}
     for path in sorted(tree.root.iterdir()):
         if path.name not in wanted and not path.name.startswith("."):
             yield path.name, 1, "does not belong at the top level"
