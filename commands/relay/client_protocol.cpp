@@ -10,7 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
-#include "commands/relay/fields.hpp"
+#include "wire/fields.hpp"
 #include "wire/json.hpp"
 
 namespace netkit::relay {
@@ -52,7 +52,7 @@ void append_saying(std::string& out, std::uint16_t type, std::uint64_t number,
                    std::string_view where, std::string_view text) {
   const FrameWriter writer{out, type};
   append_be(out, number);
-  append_str8(out, where);
+  wire::append_str8(out, where);
   out += text;
 }
 
@@ -102,7 +102,7 @@ void append_direct(std::string& out, const Saying& saying) {
 Result<Saying> decode_saying(const wire::Frame& frame) {
   const bool direct = frame.type == frame_type::direct;
   if (!direct && frame.type != frame_type::say) return Errc::malformed;
-  FieldReader fields{frame.body};
+  wire::FieldReader fields{frame.body};
   Saying saying;
   saying.number = fields.number<std::uint64_t>();
   (direct ? saying.to : saying.room) = fields.short_text();
@@ -115,8 +115,8 @@ Result<Saying> decode_saying(const wire::Frame& frame) {
 // Written for each message of each room: the fixed part in one piece.
 void append_said(std::string& out, const Said& said) {
   const bool direct = said.room.empty();
-  const std::string_view where = utf8_prefix(direct ? said.to : said.room, str8_size_max);
-  const std::string_view nick = utf8_prefix(said.nick, str8_size_max);
+  const std::string_view where = utf8_prefix(direct ? said.to : said.room, wire::str8_size_max);
+  const std::string_view nick = utf8_prefix(said.nick, wire::str8_size_max);
   const std::size_t size = said_fixed_size + 1 + where.size() + 1 + nick.size() + said.text.size();
   const auto header = wire::frame_header(
       {.type = direct ? frame_type::told : frame_type::said, .body = {said.text.data(), size}});
@@ -139,7 +139,7 @@ void append_said(std::string& out, const Said& said) {
 Result<Said> decode_said(const wire::Frame& frame) {
   const bool direct = frame.type == frame_type::told;
   if (!direct && frame.type != frame_type::said) return Errc::malformed;
-  FieldReader fields{frame.body};
+  wire::FieldReader fields{frame.body};
   Said said;
   said.id.log = fields.number<std::uint64_t>();
   said.id.seq = fields.number<std::uint64_t>();

@@ -6,8 +6,8 @@
 #include "base/units.hpp"
 #include "cli/remote_error.hpp"
 #include "commands/relay/client_protocol.hpp"
-#include "commands/relay/fields.hpp"
 #include "commands/relay/hub.hpp"
+#include "wire/fields.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -181,8 +181,8 @@ Bans Hub::bans() {
 
 Status Hub::moderate(std::string_view by, const Request& request) {
   // What no relay could read would end the links that carry it.
-  if (request.nick.size() > shown_nick_size_max || !is_plain_name(request.nick) ||
-      !is_plain_name(request.text) || request.text.size() > why_size_max)
+  if (request.nick.size() > shown_nick_size_max || !wire::is_plain_name(request.nick) ||
+      !wire::is_plain_name(request.text) || request.text.size() > why_size_max)
     return Error{Errc::usage, "do that to " + escape_for_display(utf8_prefix(request.nick, 64)),
                  "names and reasons are a line, of 200 bytes at most"};
   const std::lock_guard held{mutex_};

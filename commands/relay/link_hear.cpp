@@ -6,8 +6,8 @@
 #include "base/bytes.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
-#include "commands/relay/fields.hpp"
 #include "commands/relay/link_machine.hpp"
+#include "wire/fields.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -156,7 +156,7 @@ Status LinkMachine::hear_fetch(const wire::Frame& frame) {
 }
 
 Status LinkMachine::hear_fetched(const wire::Frame& frame) {
-  FieldReader reader{frame.body};
+  wire::FieldReader reader{frame.body};
   const auto request = reader.number<std::uint32_t>();
   if (reader.failed()) return malformed("an answer has no number");
   std::optional<Bundle> bundle;

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/bytes.hpp"
-#include "commands/relay/fields.hpp"
+#include "wire/fields.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -25,7 +25,7 @@ void append_unsigned_facts(std::string& out, const RelayFacts& facts, unsigned h
   append_be(out, facts.started_ms);
   out += facts.public_key;
   append_be(out, facts.roster);
-  append_str8(out, facts.name);
+  wire::append_str8(out, facts.name);
 }
 
 /// Both ends are part of it, the first record is 1, and none is the last number there is.
@@ -37,13 +37,13 @@ bool is_range(const SeqRange& range) {
 void append_person(std::string& out, const Person& person) {
   append_be(out, person.sender);
   append_be(out, person.since_ms);
-  append_str8(out, person.nick);
+  wire::append_str8(out, person.nick);
   append_be(out, static_cast<std::uint16_t>(person.rooms.size()));
   for (const std::string& room : person.rooms)
-    append_str8(out, room);
+    wire::append_str8(out, room);
 }
 
-Person read_person(FieldReader& reader) {
+Person read_person(wire::FieldReader& reader) {
   Person person;
   person.sender = reader.number<std::uint64_t>();
   person.since_ms = reader.number<std::uint64_t>();
@@ -62,7 +62,7 @@ void append_facts(std::string& out, const RelayFacts& facts) {
 }
 
 Result<RelayFacts> decode_facts(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   RelayFacts facts;
   facts.log = reader.number<std::uint64_t>();
   facts.beat = reader.number<std::uint32_t>();
@@ -102,7 +102,7 @@ Result<std::vector<HaveEntry>> decode_have(std::string_view body) {
     return malformed("read what a relay has");
   std::vector<HaveEntry> entries;
   entries.reserve(body.size() / have_entry_size);
-  for (FieldReader reader{body}; reader.left() > 0;) {
+  for (wire::FieldReader reader{body}; reader.left() > 0;) {
     HaveEntry entry;
     entry.log = reader.number<std::uint64_t>();
     entry.floor = reader.number<std::uint64_t>();
@@ -116,7 +116,7 @@ Result<std::vector<HaveEntry>> decode_have(std::string_view body) {
 }
 
 Result<SeqRange> decode_gap(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   SeqRange range;
   range.log = reader.number<std::uint64_t>();
   range.from = reader.number<std::uint64_t>();
@@ -126,7 +126,7 @@ Result<SeqRange> decode_gap(std::string_view body) {
 }
 
 Result<SeqRange> decode_want(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   SeqRange range;
   range.log = reader.number<std::uint64_t>();
   range.from = reader.number<std::uint64_t>();
@@ -137,7 +137,7 @@ Result<SeqRange> decode_want(std::string_view body) {
 }
 
 Result<LogId> decode_want_roster(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   const LogId log = reader.number<std::uint64_t>();
   if (!reader.done()) return malformed("read what a relay wants");
   return log;
@@ -167,7 +167,7 @@ void append_roster(std::vector<std::string>& frames, LogId log, std::uint64_t as
 }
 
 Result<RosterPart> decode_roster(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   RosterPart part;
   part.log = reader.number<std::uint64_t>();
   part.as_of = reader.number<std::uint64_t>();
@@ -178,7 +178,7 @@ Result<RosterPart> decode_roster(std::string_view body) {
 }
 
 Result<FetchRequest> decode_fetch(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   FetchRequest fetch;
   fetch.request = reader.number<std::uint32_t>();
   fetch.range.log = reader.number<std::uint64_t>();
@@ -193,14 +193,14 @@ void append_probe(std::string& out, const Probe& probe) {
   append_be(out, probe.id);
   out += static_cast<char>(probe.path.steps.size());
   for (const ProbePath::Step& step : probe.path.steps) {
-    append_str8(out, step.relay);
+    wire::append_str8(out, step.relay);
     const auto us = std::chrono::duration_cast<microseconds>(step.at).count();
     append_be(out, static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, 0xffffffff)));
   }
 }
 
 Result<Probe> decode_probe(std::string_view body) {
-  FieldReader reader{body};
+  wire::FieldReader reader{body};
   Probe probe;
   probe.id = reader.number<std::uint64_t>();
   const std::size_t steps = reader.number<std::uint8_t>();

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "commands/relay/fields.hpp"
+#include "wire/fields.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -13,38 +13,38 @@ constexpr std::size_t size_field = 4;
 void append_fields(std::string& out, const Record& record) {
   switch (record.kind) {
     case RecordKind::say:
-      append_str8(out, record.room);
-      append_str8(out, record.nick);
+      wire::append_str8(out, record.room);
+      wire::append_str8(out, record.nick);
       out += record.text;
       break;
     case RecordKind::direct:
       append_be(out, record.to);
-      append_str8(out, record.nick);
-      append_str8(out, record.to_nick);
+      wire::append_str8(out, record.nick);
+      wire::append_str8(out, record.to_nick);
       out += record.text;
       break;
     case RecordKind::enter:
-      append_str8(out, record.nick);
-      append_str8(out, record.text);
+      wire::append_str8(out, record.nick);
+      wire::append_str8(out, record.text);
       break;
-    case RecordKind::leave: append_str8(out, record.text); break;
+    case RecordKind::leave: wire::append_str8(out, record.text); break;
     case RecordKind::join:
-    case RecordKind::part: append_str8(out, record.room); break;
-    case RecordKind::nick: append_str8(out, record.nick); break;
+    case RecordKind::part: wire::append_str8(out, record.room); break;
+    case RecordKind::nick: wire::append_str8(out, record.nick); break;
     case RecordKind::moderate:
       out += static_cast<char>(record.measure);
       append_be(out, record.to);
       append_be(out, record.until_ms);
-      append_str8(out, record.nick);
-      append_str8(out, record.to_nick);
-      append_str8(out, record.text);
+      wire::append_str8(out, record.nick);
+      wire::append_str8(out, record.to_nick);
+      wire::append_str8(out, record.text);
       break;
     case RecordKind::skip: break;
   }
 }
 
 /// False: there is no such kind or measure.
-bool read_fields(FieldReader& reader, Record& record) {
+bool read_fields(wire::FieldReader& reader, Record& record) {
   switch (record.kind) {
     case RecordKind::say:
       record.room = reader.name();
@@ -101,7 +101,7 @@ Result<wire::Decoded<Record>> decode_record(std::string_view bytes) {
   if (bytes.size() < size_field) return malformed();
   const std::size_t size = load_be<std::uint32_t>(bytes.data());
   if (size > record_size_max - size_field || size > bytes.size() - size_field) return malformed();
-  FieldReader reader{bytes.substr(size_field, size)};
+  wire::FieldReader reader{bytes.substr(size_field, size)};
   Record record;
   record.kind = static_cast<RecordKind>(reader.number<std::uint8_t>());
   record.time_ms = reader.number<std::uint64_t>();

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "base/bytes.hpp"
-#include "commands/relay/fields.hpp"
+#include "wire/fields.hpp"
 
 namespace netkit::relay {
 namespace {

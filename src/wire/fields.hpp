@@ -1,4 +1,4 @@
-// Takes the fields of records and link messages off the front of their bytes. After the first
+// Takes the fields of messages off the front of their bytes. After the first
 // failure every field is empty, so that a decoder checks once, at its end.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "base/result.hpp"
 #include "base/utf8.hpp"
 
-namespace netkit::relay {
+namespace netkit::wire {
 
 /// Whether a name can be shown as it is: UTF-8 without controls and what reorders or hides text.
 inline bool is_plain_name(std::string_view name) noexcept {
@@ -98,4 +98,4 @@ inline void append_str8(std::string& to, std::string_view text) {
   to += fitting;
 }
 
-}  // namespace netkit::relay
+}  // namespace netkit::wire
