@@ -178,7 +178,7 @@ std::optional<RedisDesk::Batch> RedisDesk::next_batch() {
   if (is_hole || (own_.empty() && more_in_mesh_)) {
     finding_ = true;
     more_in_mesh_ = true;
-    tasks_.push_back([self = shared_from_this()](Mesh& mesh, Moment) { self->find(mesh); });
+    tasks_.push_back([this](Mesh& mesh, Moment) { find(mesh); });
     post_drain(lock);
     return std::nullopt;
   }

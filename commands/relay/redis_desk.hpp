@@ -106,7 +106,7 @@ class RedisDesk : public std::enable_shared_from_this<RedisDesk> {
   StreamReader reader_;
   std::deque<StreamEntry> inbox_;
   std::size_t inbox_size_ = 0;
-  std::deque<Task> tasks_;
+  std::deque<Task> tasks_;  // Run by drain() alone, so they need not keep the desk.
   bool posted_ = false;
   bool check_tail_ = true;
   std::uint64_t refused_ = 0;

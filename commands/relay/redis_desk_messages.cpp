@@ -73,10 +73,10 @@ void RedisDesk::hear(std::string_view message) {
           [facts = *std::move(facts)](Mesh& mesh, Moment now) { (void)mesh.learn(facts, now); });
   } else if (kind == 'w') {
     if (const Result<LogId> log = decode_want_roster(message); log && *log == own_log_)
-      add_task([self = shared_from_this()](Mesh& mesh, Moment) {
+      add_task([this](Mesh& mesh, Moment) {
         std::string roster = own_roster(mesh);
-        const std::lock_guard held{self->mutex_};
-        self->say(std::move(roster));
+        const std::lock_guard held{mutex_};
+        say(std::move(roster));
       });
   } else if (kind == 'r') {
     if (std::optional<RosterPart> roster = read_roster(message); roster)
@@ -90,18 +90,18 @@ void RedisDesk::hear(std::string_view message) {
 /// In each beat, too: who is at relays that no link leads to?
 void RedisDesk::ask_beat() {
   std::unique_lock lock{mutex_};
-  add_task([self = shared_from_this()](Mesh& mesh, Moment now) {
+  add_task([this](Mesh& mesh, Moment now) {
     std::string facts;
     for (const RelayFacts& relay : mesh.relays())
       if (relay.log == mesh.log()) append_facts(facts, relay);
     const std::vector<LogId> rosters = mesh.rosters_due(now);
-    const std::lock_guard held{self->mutex_};
-    self->facts_ = facts;
-    self->say("h" + facts);
+    const std::lock_guard held{mutex_};
+    facts_ = facts;
+    say("h" + facts);
     for (const LogId log : rosters) {
       std::string want = "w";
       append_be(want, log);
-      self->say(std::move(want));
+      say(std::move(want));
     }
   });
   post_drain(lock);
