@@ -1,3 +1,4 @@
+// Encodes, decodes and signs announcements, as the table in the header shows them.
 #include "commands/presence/announcement.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Keeps the entries, the order of their changes and the numbers of names that clash.
 #include "commands/presence/roster.hpp"
 
 #include <algorithm>

@@ -52,7 +52,7 @@ class Roster {
   /// Whether a signed thing of that key, instance and sequence is one not seen before.
   bool is_news(const Announcement& said) const;
 
-  /// Takes what a peer said of itself, after its signature was looked at: enters it, or brings its
+  /// Takes what a peer said of itself, its signature having been checked: enters it, or renews its
   /// entry up to date. nullptr if nobody more fits, or if it is not news. A leave makes it `left`.
   Entry* hear(const Announcement& said, std::string_view bytes, const asio::ip::address& from,
               Path path, std::uint64_t now_ms);
@@ -67,18 +67,17 @@ class Roster {
 
   Entry* find(std::string_view key);
   Entry* at(std::uint32_t slot);
-  /// Those called so: by the name as shown, else by the name alone, compared as identity::name_key()
-  /// does.
+  /// Those called so: by the name as shown, else the name alone, compared by identity::name_key().
   std::vector<const Entry*> called(std::string_view name) const;
   std::size_t size() const { return by_key_.size(); }
   std::size_t count(State state) const;
 
   /// The version of the latest change; 0 before the first.
   std::uint64_t version() const { return version_; }
-  /// The first change after `version`, nullptr if there is none. A change is the entry as it is now.
+  /// The first change after `version`, nullptr if there is none: an entry as it is now.
   const Entry* next_after(std::uint64_t version) const;
-  /// What was forgotten after `version`: key and the version it had. nullopt: too long ago to tell, the
-  /// whole roster is to be told again.
+  /// What was forgotten after `version`. nullopt: too long ago to tell, the whole roster is to be
+  /// told again.
   struct Forgotten {
     std::uint64_t version;
     std::string key;

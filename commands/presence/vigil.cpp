@@ -1,3 +1,4 @@
+// Plans when each peer is looked at next, and decides what its silence means by then.
 #include "commands/presence/vigil.hpp"
 
 #include <algorithm>
