@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "wire/fields.hpp"
+#include "wire/frame_writer.hpp"
 #include "wire/json.hpp"
 
 namespace netkit::relay {
@@ -28,29 +29,9 @@ constexpr std::size_t event_size_max = 256 * 1024;
 /// Of said and told: what stands before the texts.
 constexpr std::size_t said_fixed_size = 5 * sizeof(std::uint64_t);
 
-/// Puts the header before a body that was appended behind room for it.
-class FrameWriter {
- public:
-  FrameWriter(std::string& out, std::uint16_t type) : out_{out}, type_{type}, begin_{out.size()} {
-    out_.append(wire::frame_header_size, '\0');
-  }
-  FrameWriter(const FrameWriter&) = delete;
-  FrameWriter& operator=(const FrameWriter&) = delete;
-  ~FrameWriter() {
-    const std::string_view body = std::string_view{out_}.substr(begin_ + wire::frame_header_size);
-    const auto header = wire::frame_header({.type = type_, .body = body});
-    out_.replace(begin_, header.size(), header.data(), header.size());
-  }
-
- private:
-  std::string& out_;
-  const std::uint16_t type_;
-  const std::size_t begin_;
-};
-
 void append_saying(std::string& out, std::uint16_t type, std::uint64_t number,
                    std::string_view where, std::string_view text) {
-  const FrameWriter writer{out, type};
+  const wire::FrameWriter writer{out, type};
   append_be(out, number);
   wire::append_str8(out, where);
   out += text;
@@ -155,7 +136,7 @@ Result<Said> decode_said(const wire::Frame& frame) {
 }
 
 void append_ack(std::string& out, std::uint64_t number) {
-  const FrameWriter writer{out, frame_type::ack};
+  const wire::FrameWriter writer{out, frame_type::ack};
   append_be(out, number);
 }
 
