@@ -51,7 +51,7 @@ std::string encode(Announcement announcement, const identity::KeyPair& pair) {
   append_be(out, announcement.nonce);
   append_block(out, announcement.about, key_size);
   append_be(out, announcement.tcp_port);
-  append_be(out, announcement.sctp_port);
+  append_be(out, announcement.udp_port);
   append_be(out, announcement.period_ms);
   append_block(out, announcement.certificate, certificate_size);
   wire::append_str8(out, utf8_prefix(announcement.name, name_size_max));
@@ -84,7 +84,7 @@ Result<Announcement> decode(std::string_view bytes) {
   read.nonce = reader.number<std::uint64_t>();
   read.about = block_or_empty(reader.take(key_size));
   read.tcp_port = reader.number<std::uint16_t>();
-  read.sctp_port = reader.number<std::uint16_t>();
+  read.udp_port = reader.number<std::uint16_t>();
   read.period_ms = reader.number<std::uint32_t>();
   read.certificate = block_or_empty(reader.take(certificate_size));
   read.name = reader.name();

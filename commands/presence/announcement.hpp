@@ -24,7 +24,7 @@ namespace netkit::presence {
 //     56  nonce        u64   of an ask, and of its answer; else 0
 //     64  about        32 B  the key of who is meant; zeros: whoever hears it
 //     96  tcp_port     u16   where it takes messages (a peer) or conversations (a daemon)
-//     98  sctp_port    u16   of a daemon, 0: none
+//     98  udp_port    u16   where it takes questions (a peer) or SCTP in UDP (a daemon); 0: none
 //    100  period_ms    u32   of a daemon: how often a peer is to be heard
 //    104  certificate  32 B  SHA-256 of the certificate shown at tcp_port; zeros: none
 //    136  name         str8
@@ -60,7 +60,7 @@ struct Announcement {
   std::uint64_t nonce = 0;
   std::string about;  ///< 32 bytes, or empty.
   std::uint16_t tcp_port = 0;
-  std::uint16_t sctp_port = 0;
+  std::uint16_t udp_port = 0;
   std::uint32_t period_ms = 0;
   std::string certificate;  ///< 32 bytes, or empty.
   std::string name;

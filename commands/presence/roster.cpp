@@ -189,17 +189,17 @@ void Roster::forget(std::uint32_t slot) {
   std::erase(by_name_[name_key], entry);
   by_slot_[slot] = nullptr;
   free_slots_.push_back(slot);
+  freed_.push_back(slot);
   by_key_.erase(key);
   renumber(name_key);
 }
 
-std::vector<std::uint32_t> Roster::forget_gone(std::uint64_t before_ms) {
+void Roster::forget_gone(std::uint64_t before_ms) {
   std::vector<std::uint32_t> slots;
   for (const auto& [key, entry] : by_key_)
     if (!entry->is_here() && entry->since_ms < before_ms) slots.push_back(entry->slot);
   for (const std::uint32_t slot : slots)
     forget(slot);
-  return slots;
 }
 
 Entry* Roster::find(std::string_view key) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "commands/presence/announcement.hpp"
@@ -62,8 +63,10 @@ class Roster {
   /// A verdict. `online` shows as `away` if that is what the peer says.
   void set_state(Entry& entry, State state, std::uint64_t now_ms);
   void forget(std::uint32_t slot);
-  /// Forgets those that are gone since before `before_ms`; they are the ones it returns.
-  std::vector<std::uint32_t> forget_gone(std::uint64_t before_ms);
+  /// Forgets those that are gone since before `before_ms`.
+  void forget_gone(std::uint64_t before_ms);
+  /// The slots of who was forgotten since the last call, also to make room; some may be taken again.
+  std::vector<std::uint32_t> take_freed() { return std::exchange(freed_, {}); }
 
   Entry* find(std::string_view key);
   Entry* at(std::uint32_t slot);
@@ -94,6 +97,7 @@ class Roster {
   std::unordered_map<std::string, std::unique_ptr<Entry>> by_key_;
   std::vector<Entry*> by_slot_;
   std::vector<std::uint32_t> free_slots_;
+  std::vector<std::uint32_t> freed_;
   std::map<std::uint64_t, Entry*> by_version_;
   std::unordered_map<std::string, std::vector<Entry*>> by_name_;
   std::deque<Forgotten> forgotten_;

@@ -63,6 +63,7 @@ class Vigil {
   /// asked now and then.
   void add_gone(Peer peer, Host host, Time now);
   void remove(Peer peer);
+  bool watches(Peer peer) const { return peers_.contains(peer); }
 
   /// Anything that only this peer can have sent.
   void heard(Peer peer, Time now);

@@ -18,7 +18,7 @@ Announcement full() {
   said.nonce = 99;
   said.about = std::string(32, 'a');
   said.tcp_port = 40'001;
-  said.sctp_port = 2004;
+  said.udp_port = 2004;
   said.period_ms = 1000;
   said.certificate = std::string(32, 'c');
   said.name = "ana@büro";

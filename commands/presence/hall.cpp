@@ -1,0 +1,297 @@
+// What a hall hears by datagrams, and what it orders when somebody falls silent.
+#include "commands/presence/hall.hpp"
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "net/address.hpp"
+#include "wire/frame.hpp"
+
+namespace netkit::presence {
+namespace {
+
+/// An answer that takes longer is no sign of life any more.
+constexpr Time question_limit = std::chrono::seconds{3};
+constexpr std::size_t questions_max = 16'384;
+constexpr std::size_t daemons_max = 256;
+constexpr std::size_t others_asked = 3;
+constexpr Time sweep_interval = std::chrono::minutes{1};
+
+}  // namespace
+
+Hall::Hall(HallSettings settings, const identity::KeyPair& key, Outside& outside, log::Logger& log)
+    : settings_{std::move(settings)},
+      key_{key},
+      outside_{outside},
+      log_{log},
+      vigil_{settings_.vigil} {}
+
+std::string Hall::own_word(Kind kind, std::uint64_t nonce, std::string_view about) {
+  Announcement word;
+  word.kind = kind;
+  word.instance = settings_.instance;
+  word.sequence = ++sequence_;
+  word.nonce = nonce;
+  word.about = about;
+  word.tcp_port = settings_.tcp_port;
+  word.udp_port = settings_.sctp_port;
+  word.period_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count());
+  word.name = settings_.name;
+  return encode(std::move(word), key_);
+}
+
+void Hall::announce() {
+  outside_.send_to_all(own_word(Kind::daemon, 0, {}));
+}
+
+std::uint64_t Hall::open_question(const std::string& key, Moment now) {
+  if (questions_.size() >= questions_max)
+    std::erase_if(questions_, [&](const auto& each) { return each.second.until <= now.steady; });
+  if (questions_.size() >= questions_max) questions_.erase(questions_.begin());
+  const std::uint64_t nonce = random_u64();
+  questions_[nonce] = {key, now.steady + question_limit};
+  return nonce;
+}
+
+Vigil::Host Hall::host_of(const Entry& entry) const {
+  if (entry.addresses.empty() || outside_.is_own(entry.addresses.front())) return Vigil::own_host;
+  const std::size_t hash = std::hash<std::string>{}(entry.addresses.front().to_string());
+  return std::max<Vigil::Host>(hash, Vigil::own_host + 1);
+}
+
+void Hall::log_change(const Entry& entry) const {
+  log_.info("peer", {{"name", shown_name(entry)},
+                     {"state", to_text(entry.state)},
+                     {"path", to_text(entry.path)},
+                     {"address", entry.addresses.empty() ? "" : entry.addresses[0].to_string()},
+                     {"port", entry.said.tcp_port}});
+}
+
+void Hall::hear(std::string_view datagram, const asio::ip::udp::endpoint& from, Moment now) {
+  ++counts_.datagrams;
+  const Result<Announcement> said = decode(datagram);
+  if (!said) {
+    ++counts_.dropped_form;
+    return;
+  }
+  if (said->key == key_.public_key()) return;
+  if (!limit_.admits(net::plain(from.address()), now.steady)) {
+    ++counts_.dropped_rate;
+    return;
+  }
+  switch (said->kind) {
+    case Kind::answer:
+      return hear_answer(*said, datagram, net::plain(from.address()), Path::asked, now);
+    case Kind::announce:
+    case Kind::leave: return hear_peer(*said, datagram, from, now);
+    case Kind::ask:
+      if (!said->about.empty() && said->about != key_.public_key()) return;
+      if (!is_authentic(datagram)) break;
+      return outside_.send(own_word(Kind::daemon, said->nonce, said->key), from);
+    case Kind::daemon:
+      if (!daemons_.contains(said->key) && daemons_.size() >= daemons_max) return;
+      if (!is_authentic(datagram)) break;
+      daemons_[said->key] = now.steady;
+      if (!outside_.is_own(net::plain(from.address()))) vigil_.heard_anyone(now.steady);
+      return;
+  }
+  ++counts_.dropped_signature;
+}
+
+/// What a peer says to the group. Who is not known is asked first: what anybody could have recorded
+/// elsewhere enters nobody. The daemon's answer tells the peer where the daemon is.
+void Hall::hear_peer(const Announcement& said, std::string_view bytes,
+                     const asio::ip::udp::endpoint& from, Moment now) {
+  if (!roster_.is_news(said)) {
+    ++counts_.dropped_old;
+    return;
+  }
+  Entry* known = roster_.find(said.key);
+  if (known == nullptr && said.kind == Kind::leave) return;
+  if (!is_authentic(bytes)) {
+    ++counts_.dropped_signature;
+    return;
+  }
+  if (known == nullptr || known->said.instance != said.instance || !known->is_here()) {
+    if (said.kind == Kind::leave && known->said.instance != said.instance) return;
+    return outside_.send(own_word(Kind::ask, open_question(said.key, now), said.key), from);
+  }
+  Entry* const entry =
+      roster_.hear(said, bytes, net::plain(from.address()), Path::multicast, now.wall_ms);
+  clear_freed();
+  if (entry != nullptr) welcome_entry(*entry, now);
+}
+
+/// The answer to a question of ours, which only its key can have signed and only now.
+void Hall::hear_answer(const Announcement& said, std::string_view bytes,
+                       const asio::ip::address& from, Path path, Moment now) {
+  const auto question = questions_.find(said.nonce);
+  if (question == questions_.end() || question->second.key != said.key ||
+      question->second.until <= now.steady || said.about != key_.public_key()) {
+    ++counts_.dropped_old;
+    return;
+  }
+  if (!is_authentic(bytes)) {
+    ++counts_.dropped_signature;
+    return;
+  }
+  questions_.erase(question);
+  Entry* entry = roster_.hear(said, bytes, from, path, now.wall_ms);
+  clear_freed();
+  if (entry == nullptr) entry = roster_.find(said.key);  // It has said something newer since.
+  if (entry != nullptr && entry->said.instance == said.instance) welcome_entry(*entry, now);
+}
+
+/// After a peer was heard by something that it signed: it is watched as what it now is.
+void Hall::welcome_entry(Entry& entry, Moment now) {
+  if (entry.state == State::left) {
+    vigil_.remove(entry.slot);
+    return log_change(entry);
+  }
+  seat(entry.slot);
+  if (vigil_.watches(entry.slot)) return vigil_.heard(entry.slot, now.steady);
+  vigil_.add(entry.slot, host_of(entry), now.steady);
+  log_change(entry);
+}
+
+/// Places that were given up to make room are nobody's now, or another's.
+void Hall::clear_freed() {
+  for (const std::uint32_t slot : roster_.take_freed()) {
+    vigil_.remove(slot);
+    if (slot < seats_.size()) seats_[slot] = {};
+  }
+}
+
+void Hall::hear_again(std::uint32_t slot, Path path, Moment now) {
+  Entry* const entry = roster_.at(slot);
+  if (entry == nullptr) return;
+  roster_.hear_again(*entry, path, now.wall_ms);
+  vigil_.heard(slot, now.steady);
+}
+
+void Hall::knocked(std::uint32_t slot, bool refused, Moment now) {
+  vigil_.knocked(slot, refused, now.steady);
+}
+
+Hall::Seat& Hall::seat(std::uint32_t slot) {
+  if (slot >= seats_.size()) seats_.resize(slot + 1);
+  return seats_[slot];
+}
+
+void Hall::ask(Entry& entry, Moment now) {
+  const std::string question =
+      own_word(Kind::ask, open_question(entry.said.key, now), entry.said.key);
+  if (entry.said.udp_port != 0)
+    for (const asio::ip::address& address : entry.addresses)
+      outside_.send(question, {address, entry.said.udp_port});
+  if (Guest* const guest = seat(entry.slot).tcp; guest != nullptr && guest->takes_more()) {
+    std::string ping;
+    append_message(ping, wire::frame_type::ping, {});
+    guest->post(ping);
+  }
+}
+
+/// The next few in the roster who talk to this daemon, so that it is not always the same ones.
+void Hall::ask_others(const Entry& entry, Moment now) {
+  if (entry.said.udp_port == 0 || entry.addresses.empty()) return;
+  AskFor question;
+  question.request = entry.slot;
+  question.nonce = open_question(entry.said.key, now);
+  question.key = entry.said.key;
+  question.port = entry.said.udp_port;
+  question.addresses = entry.addresses;
+  std::string frame;
+  append_ask_for(frame, question);
+  std::size_t asked = 0;
+  for (std::size_t i = 0; i < seats_.size() && i < 64 && asked < others_asked; ++i) {
+    next_other_ = static_cast<std::uint32_t>((next_other_ + 1) % seats_.size());
+    Guest* const other = seats_[next_other_].tcp;
+    if (other == nullptr || next_other_ == entry.slot || !other->takes_more()) continue;
+    other->post(frame);
+    ++asked;
+  }
+}
+
+void Hall::obey(const Vigil::Order& order, Moment now) {
+  Entry* const entry = roster_.at(order.peer);
+  if (entry == nullptr) return;
+  switch (order.act) {
+    case Vigil::Act::suspect: return roster_.set_state(*entry, State::suspect, now.wall_ms);
+    case Vigil::Act::ask: return ask(*entry, now);
+    case Vigil::Act::ask_others: return ask_others(*entry, now);
+    case Vigil::Act::knock:
+      return outside_.knock(entry->slot, entry->addresses, entry->said.tcp_port);
+    case Vigil::Act::gone:
+      roster_.set_state(*entry, State::offline, now.wall_ms);
+      return log_change(*entry);
+    case Vigil::Act::back: {
+      const bool was_gone = !entry->is_here();
+      roster_.set_state(*entry, State::online, now.wall_ms);
+      if (was_gone) log_change(*entry);
+      return;
+    }
+  }
+}
+
+/// Tells all peers to beat at the pace that follows from their number, once it has changed by much.
+void Hall::pace() {
+  const auto period_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count());
+  if (paced_ms_ == 0) paced_ms_ = period_ms;
+  const std::uint32_t difference =
+      period_ms > paced_ms_ ? period_ms - paced_ms_ : paced_ms_ - period_ms;
+  if (difference * 10 < paced_ms_) return;
+  paced_ms_ = period_ms;
+  std::string frame;
+  append_pace(frame, period_ms);
+  for (const Seat& seat : seats_)
+    if (seat.tcp != nullptr) seat.tcp->post(frame);
+}
+
+void Hall::tick(Moment now) {
+  for (const Vigil::Order& order : vigil_.tick(now.steady))
+    obey(order, now);
+  pace();
+  if (now.steady >= announce_due_) {
+    announce_due_ = now.steady + announce_interval;
+    announce();
+    std::erase_if(daemons_, [&](const auto& each) {
+      return each.second + 3 * announce_interval < now.steady;
+    });
+  }
+  if (now.steady >= sweep_due_) {
+    sweep_due_ = now.steady + sweep_interval;
+    if (now.wall_ms > remembered_ms) roster_.forget_gone(now.wall_ms - remembered_ms);
+    clear_freed();
+  }
+  if (vigil_.is_isolated() != told_isolated_) {
+    told_isolated_ = vigil_.is_isolated();
+    log_.warn("isolated", {{"isolated", told_isolated_}});
+    for (Guest* const guest : guests_)
+      guest->owes_end_ = guest->follows_;
+  }
+  for (Guest* const guest : guests_)
+    fill(*guest);
+}
+
+Time Hall::next() const {
+  return std::min({vigil_.next(), announce_due_, sweep_due_});
+}
+
+HallState Hall::state() const {
+  HallState state = counts_;
+  for (std::size_t i = 0; i < state.peers.size(); ++i)
+    state.peers[i] = roster_.count(static_cast<State>(i));
+  state.guests = guests_.size();
+  state.followers = static_cast<std::size_t>(
+      std::ranges::count_if(guests_, [](const Guest* guest) { return guest->follows_; }));
+  state.daemons = daemons_.size();
+  state.period = vigil_.period();
+  state.bound = vigil_.bound();
+  state.isolated = vigil_.is_isolated();
+  return state;
+}
+
+}  // namespace netkit::presence
