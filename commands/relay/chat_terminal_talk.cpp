@@ -22,8 +22,9 @@ JsonObject request_of(const Request& request) {
       json.add("do", "who");
       return request.room.empty() ? json : json.add("room", request.room);
     case Ask::history:
-      json.add("do", "history").add("room", request.room);
-      json.add("from", request.from).add("to", request.to);
+      json.add("do", "history").add("from", request.from).add("to", request.to);
+      if (!request.relay.empty()) return json.add("relay", request.relay);
+      json.add("room", request.room);
       return request.history == 0 ? json : json.add("history", request.history);
     case Ask::moderate: {
       constexpr std::string_view names[]{"kick", "mute", "unmute", "ban", "unban"};

@@ -120,6 +120,8 @@ std::vector<std::string> history_lines(const wire::Json& answer, const ChatLook&
     for (std::string& line : message_lines(said, false, look))
       lines.push_back(std::move(line));
   }
+  if (const std::string rest = text_of(answer, "rest"); !rest.empty())
+    lines.push_back("  there is more: /history " + rest);
   if (lines.empty()) lines.emplace_back("  nothing was said here");
   return lines;
 }
@@ -133,6 +135,7 @@ const std::vector<std::string>& help_lines() {
       "  /rooms            where people are",
       "  /msg NICK TEXT    for one person alone",
       "  /history [N]      what was said last; FROM..TO: those messages",
+      "  /history RELAY:FROM..TO   of a relay, as it is told when messages were skipped",
       "  /quit             leave; so do DISCONNECT, ^D, and ^C twice",
       "  //text            says a text that begins with a slash",
       "  /kick NICK, /mute NICK [DUR], /ban NICK [DUR]   for those who may",

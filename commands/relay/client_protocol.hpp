@@ -50,6 +50,11 @@ inline constexpr std::uint16_t event = 23;
 //   -> {"people":[{"nick":N,"relay":N,"rooms":[R…],"since":RFC3339,"away":B}…]}
 // {"do":"rooms"} -> {"rooms":[{"room":R,"people":N}…]}
 // {"do":"history","room":R,"from":N,"to":N} -> {"messages":[json_of(Said)…],"missing":N}
+// {"do":"history","relay":N,"from":N,"to":N}
+//   -> {"relay":N,"messages":[json_of(Said)…],"missing":N,"rest":"RELAY:FROM..TO"?}
+//      records of that relay's log, from here or from a linked relay that has them: what was said
+//      in rooms that the client is in, and directly to or by it. One at a time; answered within
+//      six seconds. relay: its name or the log's 16 digits. rest: what there is to ask next.
 // {"do":"kick"|"mute"|"ban"|"unmute"|"unban","nick":N,"why":T?,"for":SECONDS?}
 //                                     needs the scope relay:moderate, or the admin socket
 

@@ -108,6 +108,7 @@ Status FrameTalk::ask(const wire::Frame& frame) {
   const Result<Request> request = read_request(*json);
   const std::string answer = request ? session_.ask(*request, frame.stream)
                                      : cli::show_failure(frame.stream, request.error());
+  if (answer.empty()) return ok;
   std::string bytes;
   tongue_of(Lane::frame).append_answer(bytes, frame.stream, answer);
   session_.answer(bytes);

@@ -21,6 +21,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "commands/relay/bans.hpp"
+#include "commands/relay/excerpt.hpp"
 #include "commands/relay/mesh.hpp"
 #include "commands/relay/room.hpp"
 #include "commands/relay/session.hpp"
@@ -131,6 +132,8 @@ class Hub final : private Mesh::Hearer {
   Result<JsonObject> enter(Session& session, const Request& request, std::int64_t id);
   Result<JsonObject> perform(Session& session, const Request& request, std::int64_t id);
   void leave(Session& session);
+  /// Asks for records of a relay's log; answers by the session, later.
+  Status fetch(Session& session, const Request& request, std::int64_t id);
   // False: not taken yet, as somebody has to be sent something before. Not for who `insists`.
   Result<bool> say(Session& session, std::uint64_t number, std::string_view room,
                    std::string_view text, bool insists);
@@ -176,6 +179,19 @@ class Hub final : private Mesh::Hearer {
   Result<JsonObject> who(std::string_view room, std::int64_t id) const;
   Result<JsonObject> list_rooms(std::int64_t id) const;
   Result<JsonObject> history(const Session& session, const Request& request, std::int64_t id) const;
+
+  // hub_fetch.cpp: what is in the log of a relay, here or at a linked one.
+  struct Wanted {
+    std::string relay;  // As it was asked for.
+    Stretch stretch;
+    std::int64_t id = 0;  // Of the request.
+  };
+  std::optional<RelayFacts> relay_called(std::string_view relay, std::uint64_t seq) const;
+  bool may_read(const Session& session, const Record& record) const;
+  Result<JsonObject> show_fetched(const Session& session, const Wanted& wanted,
+                                  const std::vector<Bundle>& bundles);  // Locks,
+  void answer_fetched(Session& session, const Wanted& wanted,
+                      const std::vector<Bundle>& bundles);  // and this.
 
   // hub.cpp: messages.
   RecordId add(RecordKind kind, SenderKey sender, std::string_view room, std::string_view nick,

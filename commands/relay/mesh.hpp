@@ -117,6 +117,8 @@ class Mesh {
   /// called once, with what came within fetch_limit, oldest first, perhaps before this ends.
   using Fetched = std::function<void(std::vector<Bundle> bundles)>;
   void fetch(LogId log, std::uint64_t from, std::uint64_t to, Fetched done, Moment now);
+  /// Not as many are under way as others take.
+  bool may_fetch() const { return fetches_.size() < fetches_max; }
 
   /// Asks all relays which ways lead to them. The number is for probe_paths().
   std::uint64_t probe(Moment now);
@@ -136,6 +138,8 @@ class Mesh {
   static constexpr std::chrono::seconds want_interval{3};
   static constexpr std::chrono::seconds want_interval_max{60};
   static constexpr std::chrono::seconds fetch_limit{5};
+  /// A link whose peer asks for sixteen at once is closed, also where it gave up some of them.
+  static constexpr std::size_t fetches_max = 5;
   static constexpr std::size_t logs_max = 4'096;
   /// Of these, those that one link alone tells of: near ones that live, as many far ones, and all.
   static constexpr std::size_t link_relays_max = 256;

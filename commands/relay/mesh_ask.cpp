@@ -10,7 +10,6 @@ namespace netkit::relay {
 namespace {
 
 constexpr std::size_t seen_probes_max = 1'024;
-constexpr std::size_t fetches_max = 64;
 constexpr std::size_t fetched_size_max = 8 * 1024 * 1024;
 
 }  // namespace
@@ -91,7 +90,7 @@ void Mesh::fetch(LogId log, std::uint64_t from, std::uint64_t to, Fetched done, 
     if (!peer || peer->last < from || peer->floor > to) continue;
     if (!best || peer->floor < best->find(log)->floor) best = link;
   }
-  if (!best || from == 0 || from > to || fetches_.size() >= fetches_max) {
+  if (!best || from == 0 || from > to || !may_fetch()) {
     done({});
     return;
   }

@@ -151,6 +151,22 @@ at('older').onclick = () => {
     .finally(() => { at('older').disabled = false; });
 };
 
+// What no relay in reach had when it was to come, another one may have.
+async function askRelay(relay, from, to) {
+  const {messages, missing, rest} = await ask('history', {relay, from, to});
+  const directOf = said => openRoom(said.sender === me.sender ? said.to : said.nick, true);
+  const byRoom = new Map();
+  for (const said of messages) {
+    const room = said.room ? openRoom(said.room) : directOf(said);
+    byRoom.set(room, [...byRoom.get(room) ?? [], said]);
+  }
+  for (const [room, each] of byRoom) addOlder(room, each);
+  const words = [`shown at their times: ${messages.length}`];
+  if (missing) words.push(`kept nowhere in reach: ${missing}`);
+  if (rest) words.push(`for more: /history ${rest}`);
+  note(current, words.join('; '), 'told');
+}
+
 async function askPeople(room) {
   if (!link.here || room.direct) return;
   const {people} = await ask('who', {room: room.name}).catch(() => ({}));
@@ -242,6 +258,8 @@ const told = {
   gap(event) {
     if (event.room) note(openRoom(event.room), event.text, 'lost');
     else noteAll(event.text, 'lost');
+    if (event.relay && current) current.list.lastElementChild.append(' ', button('', 'Ask for them',
+      () => askRelay(event.relay, event.from, event.to).catch(failure => hint(failure.message))));
   },
   'relay-away'(event) { noteAll(event.text, 'lost'); changedSoon(); },
   'relay-back'(event) { noteAll(event.text, 'presence'); changedSoon(); },

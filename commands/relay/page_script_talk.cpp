@@ -10,7 +10,7 @@ const help = `Enter sends, Shift+Enter begins a line, Alt+↑ and Alt+↓ change
 /join ROOM, /part – come into a room, leave this one
 /msg NICK TEXT – to one person alone
 /who, /rooms – who is here, what rooms there are
-/history [N] – show N older messages
+/history [N] – show N older messages; RELAY:FROM..TO – those that were skipped
 /kick NICK [WHY], /mute NICK [5m], /ban NICK [1h], /unmute NICK, /unban NICK – for moderators
 /quit – leave
 //TEXT – a text that begins with /`;
@@ -134,7 +134,11 @@ const commands = {
     note(current, answer.rooms.slice(0, namesMax)
       .map(each => `${each.room} (${each.people})`).join(', '), 'told');
   },
-  async history(rest) { await loadOlder(current, Math.min(Number(rest) || 100, 1000)); },
+  async history(rest) {
+    const [, relay, from, to] = /^(\S+):(\d+)\.\.(\d+)$/.exec(rest) ?? [];
+    if (relay) await askRelay(relay, Number(from), Number(to));
+    else await loadOlder(current, Math.min(Number(rest) || 100, 1000));
+  },
   kick: moderate('kick'), mute: moderate('mute'), ban: moderate('ban'),
   unmute: moderate('unmute'), unban: moderate('unban'),
   quit() {

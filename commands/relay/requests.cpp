@@ -18,9 +18,11 @@ namespace netkit::relay {
 namespace {
 
 constexpr std::size_t room_size_max = 32;
+constexpr std::size_t relay_size_max = 64;
 constexpr std::size_t nick_size_max = 64;
 constexpr std::size_t secret_size = 32;
 constexpr std::size_t why_size_max = 200;
+constexpr std::string_view history_form = "/history [N | FROM..TO | RELAY:FROM..TO]";
 
 constexpr std::array<std::pair<std::string_view, Ask>, 12> words{{
     {"enter", Ask::enter},
@@ -137,18 +139,24 @@ Error written(std::string_view how) {
 }
 
 Status read_history(std::string_view rest, Request& request) {
-  const std::string_view range = take_word(rest);
+  std::string_view range = take_word(rest);
   request.history = 20;
   if (range.empty()) return ok;
+  if (const std::size_t colon = range.rfind(':'); colon != std::string_view::npos) {
+    request.relay = range.substr(0, colon);
+    range.remove_prefix(colon + 1);
+    if (request.relay.empty() || request.relay.size() > relay_size_max)
+      return written(history_form);
+  }
   const std::size_t dots = range.find("..");
   const auto from = read_count(range.substr(0, dots));
   if (dots == std::string_view::npos) {
-    if (!from) return written("/history [N | FROM..TO]");
+    if (!from || !request.relay.empty()) return written(history_form);
     request.history = *from;
     return ok;
   }
   const auto to = read_count(range.substr(dots + 2));
-  if (!from || !to || *from == 0 || *to < *from) return written("/history [N | FROM..TO]");
+  if (!from || !to || *from == 0 || *to < *from || *to > INT64_MAX) return written(history_form);
   request.from = *from;
   request.to = *to;
   return ok;
@@ -224,12 +232,15 @@ Result<Request> read_request(const wire::Json& json) {
   Status read = read_text(json, "nick", 4 * nick_size_max, request.nick);
   if (read) read = read_text(json, "why", why_size_max, request.text);
   if (read) read = read_room(json, request.room);
+  if (read) read = read_text(json, "relay", relay_size_max, request.relay);
   if (read) read = read_number(json, "from", request.from);
   if (read) read = read_number(json, "to", request.to);
   if (read) read = read_number(json, "for", request.for_s);
   if (read) read = read_number(json, "history", request.history);
   if (read && request.what == Ask::enter) read = read_enter(json, request);
   if (read && request.for_s > UINT32_MAX) read = wrong("for");
+  const bool is_range = request.from > 0 && request.from <= request.to;
+  if (read && !request.relay.empty() && !is_range) read = wrong("from");
   if (!read) return read.error();
   return request;
 }

@@ -38,6 +38,7 @@ struct Request {
   Ask what = Ask::help;
   std::string nick;  ///< enter, nick: its own; direct, moderate: the other's.
   std::string room;
+  std::string relay;   ///< history: of that relay's log, from..to, in all rooms.
   std::string text;    ///< direct, say; moderate: why.
   std::string secret;  ///< enter: 32 bytes, or none.
   std::vector<RoomWish> rooms;
@@ -52,7 +53,8 @@ struct Request {
 
 /// What the commands are, a line.
 inline constexpr std::string_view command_help =
-    "/nick NAME  /join ROOM [N]  /part  /who  /rooms  /msg NICK TEXT  /history [N | FROM..TO]  "
+    "/nick NAME  /join ROOM [N]  /part  /who  /rooms  /msg NICK TEXT  /history [N | FROM..TO | "
+    "RELAY:FROM..TO]  "
     "/kick NICK [WHY]  /mute NICK [DUR]  /ban NICK [DUR]  /quit; //text says /text";
 inline constexpr std::string_view standard_room = "lobby";
 inline constexpr std::size_t rooms_per_client_max = 32;

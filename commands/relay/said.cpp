@@ -22,11 +22,15 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 }
 
 std::string gap_sentence(const Event& event) {
+  if (event.to == 0) return "messages were skipped that are not kept any more";
   const std::uint64_t count =
       event.count > 0 ? event.count : event.to - std::min(event.from, event.to) + 1;
   std::string text = counted(count, "message", "messages");
-  if (!event.relay.empty()) text += " of relay " + one_line(event.relay);
-  return text + " skipped (" + std::to_string(event.from) + ".." + std::to_string(event.to) + ")";
+  const std::string range = std::to_string(event.from) + ".." + std::to_string(event.to);
+  if (event.relay.empty()) return text + " skipped (" + range + ")";
+  const std::string relay = one_line(event.relay);
+  text += " of relay " + relay + " skipped (" + range + "); ";
+  return text + "/history " + relay + ":" + range + " asks for them";
 }
 
 std::string away_sentence(const Event& event) {

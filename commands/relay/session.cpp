@@ -311,7 +311,8 @@ Status Session::enter(const Request& request) {
 void Session::charge(const Request& request) {
   if (!flood_.limits()) return;
   const bool is_told = request.what == Ask::nick || request.what == Ask::join ||
-                       request.what == Ask::part || request.what == Ask::moderate;
+                       request.what == Ask::part || request.what == Ask::moderate ||
+                       !request.relay.empty();
   for (int count = is_told ? told_request_cost : 1; count > 0; --count)
     flood_.take(Hub::now().steady);
 }
@@ -321,6 +322,10 @@ std::string Session::ask(const Request& request, std::int64_t id) {
     return cli::show_failure(id, {Errc::unexpected, "answer before \"enter\""});
   counts_ = true;
   charge(request);
+  if (!request.relay.empty()) {
+    const Status begun = hub_.fetch(*this, request, id);
+    return begun ? std::string{} : cli::show_failure(id, begun.error());
+  }
   const Result<JsonObject> answer = request.what == Ask::enter ? hub_.enter(*this, request, id)
                                                                : hub_.perform(*this, request, id);
   return answer ? answer->str() : cli::show_failure(id, answer.error());
@@ -367,6 +372,10 @@ Result<bool> Session::hear_line(std::string_view line) {
     const Room* const room = current_room();
     if (request->room.empty() && room) request->room = room->name();
     charge(*request);
+    if (!request->relay.empty()) {
+      const Status begun = hub_.fetch(*this, *request, 0);
+      return begun ? Result<bool>{true} : begun.error();
+    }
     const Result<JsonObject> answered = hub_.perform(*this, *request, 0);
     if (!answered) return answered.error();
     std::string bytes;

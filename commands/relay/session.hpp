@@ -55,7 +55,8 @@ class Session final : public net::Refill {
 
   /// For those who write no JSON.
   Status enter(const Request& request);
-  /// A request of this client, with the answer's JSON; an `enter` must come first.
+  /// A request of this client, with the answer's JSON, or nothing if that comes later; an `enter`
+  /// must come first.
   std::string ask(const Request& request, std::int64_t id);
   /// What it says in a room that it is in; `number` is its own count. With --slow block-sender it
   /// may have to wait: then nothing more is to be heard from this client until pause() is over.
@@ -143,6 +144,7 @@ class Session final : public net::Refill {
   bool counts_ = false;  // It numbers what it says, and is told what is safe.
   bool due_ = false;     // In its desk's list.
   bool ended_ = false;
+  bool fetching_ = false;  // What it asked of another relay's log is not answered yet.
 };
 
 }  // namespace netkit::relay

@@ -49,9 +49,15 @@ void put_rooms(std::string& out, const Json& answer) {
 
 void put_history(std::string& out, const Json& answer) {
   if (const std::int64_t missing = answer.integer("missing").value_or(0); missing > 0)
-    put(out, counted(missing, "message is", "messages are") + " no longer kept here");
-  for (const Json& each : answer.items("messages"))
-    out.append(text_in(each, "nick")).append(": ").append(text_in(each, "text")) += '\n';
+    put(out, counted(missing, "message is", "messages are") +
+                 (answer.find("relay") ? " kept nowhere in reach" : " no longer kept here"));
+  for (const Json& each : answer.items("messages")) {
+    out += text_in(each, "nick");
+    if (const std::string to = text_in(each, "to"); !to.empty()) out.append(" -> ").append(to);
+    out.append(": ").append(text_in(each, "text")) += '\n';
+  }
+  if (const std::string rest = text_in(answer, "rest"); !rest.empty())
+    put(out, "there is more: /history " + rest);
 }
 
 void put_rest(std::string& out, const Json& answer) {

@@ -69,6 +69,7 @@ class WebDialect {
 };
 
 void WebDialect::answer(std::string_view json) {
+  if (json.empty()) return;
   std::string bytes;
   tongue_of(Lane::web).append_answer(bytes, 0, json);
   session_.answer(bytes);

@@ -232,6 +232,15 @@ const cases = {
     await control({ tell: { event: 'gap', room: 'lobby', from: 812, to: 848,
       text: '37 messages skipped (812..848)' } });
     await noted(page, '37 messages skipped (812..848)');
+    const skipped = '3 messages of relay south skipped (846..848); /history south:846..848 asks';
+    await control({ tell: { event: 'gap', relay: 'south', from: 846, to: 848, text: skipped } });
+    await noted(page, skipped);
+    await page.click('.note button');
+    await reads(page, '847 after all', '848 after all');
+    await noted(page, 'shown at their times: 2; kept nowhere in reach: 1; ' +
+      'for more: /history south:849..900');
+    await say(page, '/history south:846..849');
+    await reads(page, '847 after all', '848 after all', '849 after all');
     await control({ tell: { event: 'relay-away', relay: 'south', text: 'south is away' } });
     await noted(page, 'south is away');
     await control({ tell: { event: 'notice', text: 'it rains' } });

@@ -135,6 +135,12 @@ class Relay:
             await self.tell({"event": "nick", "nick": person.nick, "other": ask["nick"],
                              "text": f"{person.nick} is now {ask['nick']}", "time": moment()})
             person.nick = said["nick"] = ask["nick"]
+        elif word == "history" and "relay" in ask:
+            said["messages"] = [
+                {"event": "message", "id": f"{0xfe:016x}-{number}", "nick": "ben", "number": number,
+                 "time": moment(), "sender": f"{0xbe:016x}", "room": "lobby",
+                 "text": f"{number} after all"} for number in range(ask["from"] + 1, ask["to"] + 1)]
+            said |= {"relay": ask["relay"], "missing": 1, "rest": f"{ask['relay']}:849..900"}
         elif word == "history":
             said["messages"] = self.room(ask["room"])[ask["from"] - 1:ask["to"]]
             said["missing"] = 0

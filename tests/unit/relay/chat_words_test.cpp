@@ -120,6 +120,11 @@ TEST_CASE("notice_line, people_lines, room_lines, history_lines: a line each") {
       wire::Json::parse(R"({"missing":3,"messages":[{"room":"lobby","nick":"anna","text":"hi",)"
                         R"("time":"2026-11-21T04:25:37.123Z"}]})");
   CHECK(history_lines(*history, {}) == Lines{"  3 are not kept any more", "04:25 anna: hi"});
+  const auto more = wire::Json::parse(
+      R"({"relay":"west","rest":"west:5..7","messages":[{"to":"ben","nick":"anna","text":"hi",)"
+      R"("time":"2026-11-21T04:25:37.123Z"}]})");
+  CHECK(history_lines(*more, {}) ==
+        Lines{"04:25 anna -> ben: hi", "  there is more: /history west:5..7"});
 }
 
 TEST_CASE("completions: commands, then nicks or rooms") {

@@ -262,3 +262,34 @@ TEST_CASE("Mesh: fetches from another relay what is gone here") {
   world.cut(0);
   CHECK(answers == 3);
 }
+
+TEST_CASE("Mesh: asks for no more at once than a peer takes") {
+  World world{1};
+  world.add({.name = {}, .records_max = 10, .bytes_max = 1 << 20});
+  world.join(0, 1);
+  for (std::uint64_t number = 1; number <= 100; ++number) {
+    world[0].say(1, number);
+    world[0].mesh().seal();
+    if (number % 10 == 1) world.settle(1);
+  }
+  world.settle();
+  std::size_t answers = 0;
+  std::size_t bundles = 0;
+  const Mesh::Fetched done = [&](std::vector<Bundle> fetched) {
+    ++answers;
+    bundles += fetched.size();
+  };
+  Mesh& mesh = world[1].mesh();
+  for (std::size_t count = 0; count < Mesh::fetches_max; ++count) {
+    CHECK(mesh.may_fetch());
+    mesh.fetch(world[0].mesh().log(), 1, 1, done, world.now);
+  }
+  CHECK_FALSE(mesh.may_fetch());
+  mesh.fetch(world[0].mesh().log(), 1, 1, done, world.now);
+  CHECK(answers == 1);
+  CHECK(bundles == 0);
+  world.settle();
+  CHECK(answers == Mesh::fetches_max + 1);
+  CHECK(bundles == Mesh::fetches_max);
+  CHECK(mesh.may_fetch());
+}

@@ -35,6 +35,7 @@ TEST_CASE("read_request: refuses what makes no sense") {
        {R"({})", R"({"do":"dance"})", R"({"do":"quit"})", R"({"do":"enter","secret":"ab"})",
         R"({"do":"enter","seen":[]})", R"({"do":"enter","seen":{"x":1}})",
         R"({"do":"enter","rooms":[{"room":""}]})", R"({"do":"enter","rooms":[{"room":"a b"}]})",
+        R"({"do":"history","relay":"west"})", R"({"do":"history","relay":"west","from":5,"to":3})",
         R"({"do":"history","from":-1})", R"({"do":"join","room":5})",
         R"({"do":"enter","events":"yes"})", R"({"do":"mute","nick":"x","for":99999999999})"}) {
     CAPTURE(json);
@@ -51,6 +52,10 @@ TEST_CASE("read_command: what people write after a slash") {
   CHECK(read_command("//etc/passwd")->text == "/etc/passwd");
   CHECK(read_command("/history 812..848")->from == 812);
   CHECK(read_command("/history 812..848")->to == 848);
+  CHECK(read_command("/history 812..848")->relay.empty());
+  CHECK(read_command("/history west:812..848")->relay == "west");
+  CHECK(read_command("/history west:812..848")->from == 812);
+  CHECK(read_command("/history west:812..848")->to == 848);
   CHECK(read_command("/history 5")->history == 5);
   CHECK(read_command("/history")->history == 20);
   CHECK(read_command("/WHO")->what == Ask::who);
@@ -58,8 +63,10 @@ TEST_CASE("read_command: what people write after a slash") {
   CHECK(read_command("/mute bert 10m loud")->text == "loud");
   CHECK(read_command("/kick bert go away")->text == "go away");
   CHECK(read_command("/quit")->what == Ask::quit);
-  for (const char* const line : {"/", "/dance", "/enter", "/join", "/msg bert", "/nick",
-                                 "/history x", "/history 5..3", "/mute bert soon", "/kick"}) {
+  for (const char* const line :
+       {"/", "/dance", "/enter", "/join", "/msg bert", "/nick", "/history x", "/history 5..3",
+        "/history west:5", "/history west:5..3", "/history :1..2",
+        "/history west:1..18446744073709551615", "/history west:", "/mute bert soon", "/kick"}) {
     CAPTURE(line);
     CHECK_FALSE(read_command(line));
   }

@@ -19,7 +19,9 @@ TEST_CASE("sentence_of: says what happened in one line") {
         "37 messages skipped (812..848)");
   CHECK(sentence_of({.kind = Kind::gap, .from = 5, .to = 5}) == "1 message skipped (5..5)");
   CHECK(sentence_of({.kind = Kind::gap, .relay = "west", .from = 1, .to = 2}) ==
-        "2 messages of relay west skipped (1..2)");
+        "2 messages of relay west skipped (1..2); /history west:1..2 asks for them");
+  CHECK(sentence_of({.kind = Kind::gap, .room = "lobby"}) ==
+        "messages were skipped that are not kept any more");
   CHECK(sentence_of({.kind = Kind::relay_away, .relay = "west", .count = 3}) ==
         "relay west is away, and 3 people with it");
   CHECK(sentence_of({.kind = Kind::relay_away, .relay = "west", .count = 1}) ==

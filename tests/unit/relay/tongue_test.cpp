@@ -165,6 +165,11 @@ TEST_CASE("words_of_answer: who, rooms, history and the rest as lines") {
         "* 1 room:\n* lobby: 1 person\n");
   CHECK(words_of_answer(R"({"ok":true,"messages":[{"nick":"anna","text":"a\nb"}],"missing":37})") ==
         "* 37 messages are no longer kept here\nanna: a / b\n");
+  CHECK(words_of_answer(
+            R"({"ok":true,"relay":"west","messages":[{"nick":"anna","text":"a"},)"
+            R"({"nick":"anna","to":"ben","text":"b"}],"missing":1,"rest":"west:5..7"})") ==
+        "* 1 message is kept nowhere in reach\nanna: a\nanna -> ben: b\n"
+        "* there is more: /history west:5..7\n");
   CHECK(words_of_answer(R"({"ok":true,"place":{"room":"dev","first":1,"last":0}})") ==
         "* you are in dev\n");
   CHECK(words_of_answer(R"({"ok":true,"room":"dev"})") == "* you left dev\n");

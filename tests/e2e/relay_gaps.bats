@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# What was missed: asking for it afterwards, and what of old logs still counts when they are read
+# anew.
+
+load support
+load relay_server
+
+# linked NAME PEER: until the relay has logged a link up.
+linked() { wait_for_line "$1.err" "link state=up relay=$2"; }
+
+# lacks FILE REGEX: no line of it is like that.
+lacks() { ! grep -E -- "$2" "$1" || fail "a line matches: $2"; }
+
+# talk ARGUMENT...: a script for FrameClient on stdin.
+talk() { PYTHONPATH=$ROOT/tests/support timeout 60 "$PYTHON" - "$@"; }
+
+@test "relay gaps: /history RELAY:FROM..TO has what is gone here from a linked relay" {
+  serve_relay b
+  serve_relay a --history 10 --link "$(endpoint_of 1 b)"
+  linked a b
+  client anna "$(port_of 1 b)"
+  client dan "$(port_of 1 b)"
+  hears anna 'you are' && hears dan 'you are'
+  tell anna "/nick anna"
+  tell dan "/nick dan" "/join kitchen" "secret soup"
+  hears dan '^dan: secret soup$'
+  hears anna 'you are anna'
+  tell anna "/msg dan for your ears"
+  hears dan '^anna -> dan: for your ears$'
+  mapfile -t texts < <(printf 'number %s\n' {1..60})
+  tell anna "${texts[@]}"
+  hears anna '^anna: number 60$'
+  client carl "$(port_of 1 a)"
+  hears carl 'you are'
+  lacks carl.out 'number 1$'
+  tell carl "/history b:1..1000" "/who"
+  hears carl '^anna: number 1$'
+  hears carl '^anna: number 60$'
+  assert_equal "$(grep -c '^anna: number' carl.out)" 60
+  # Nothing of rooms where it is not, nothing that was for others alone.
+  lacks carl.out 'soup|ears|nowhere in reach'
+  tell carl "/join kitchen" "/history b:1..1000"
+  hears carl '^dan: secret soup$'
+  lacks carl.out ears
+  tell carl "/history nowhere:1..2" "/history b:5000..6000" "/history b:5"
+  hears carl '^\* cannot find relay nowhere: not found'
+  hears carl '^\* cannot read messages 5000\.\.6000 of relay b: not found \(.*no relay in reach'
+  hears carl 'FROM\.\.TO \| RELAY:FROM\.\.TO'
+  nothing_broke a b
+}
+
+@test "relay gaps: the answer in JSON has ids, names what is missing, and says where it goes on" {
+  serve_relay b --rate 0 --max-message 64KiB
+  serve_relay a --history 5 --rate 0 --link "$(endpoint_of 1 b)"
+  linked a b
+  talk "$(endpoint_of 1 a)" "$(endpoint_of 1 b)" <<'PY'
+import sys
+from relay_client import FrameClient
+at_a, at_b = (FrameClient(each, nick) for each, nick in zip(sys.argv[1:], ("anna", "bert")))
+number = 0
+for count in range(20):
+    number = at_b.say(f"{count} " + "x" * 40_000)
+at_b.wait_for_ack(number)
+# Some of them may be skipped here, where five are kept, but never the last one.
+last = at_a.hear()
+while not last.text.startswith("19 "):
+    last = at_a.hear()
+texts, rest, asked = [], f"b:1..{last.seq}", 0
+while rest:
+    begin, end = rest.removeprefix("b:").split("..")
+    answer = at_a.ask(do="history", relay="b", **{"from": int(begin), "to": int(end)})
+    assert answer["missing"] == 0 and answer["relay"] == "b", answer
+    assert sum(len(each["text"]) for each in answer["messages"]) <= 256 * 1024
+    for each in answer["messages"]:
+        assert each["id"].startswith(f"{last.log:016x}-") and each["room"] == "lobby", each
+        texts.append(each["text"].split()[0])
+    rest, asked = answer.get("rest"), asked + 1
+assert texts == [str(count) for count in range(20)], texts
+assert asked > 2, asked
+# By the log's own name, too; and what makes no range is refused.
+answer = at_a.ask(do="history", relay=f"{last.log:016x}", **{"from": last.seq, "to": last.seq})
+assert len(answer["messages"]) == 1
+assert not at_a.try_ask(do="history", relay="b", **{"from": 3, "to": 2})["ok"]
+PY
+  nothing_broke a b
+}
+
+@test "relay gaps: what no relay can give is told with how to ask for it" {
+  serve_relay a
+  client anna "$(port_of 1 a)"
+  hears anna 'you are'
+  PYTHONPATH=$ROOT/tests/support timeout 60 "$PYTHON" "$ROOT/tests/support/relay_link.py" hole \
+    "$(endpoint_of 1 a)"
+  hears anna '^\* 1000 messages of relay mallory skipped \(1\.\.1000\); /history mallory:1\.\.1000 '
+  tell anna "/history mallory:1..1000"
+  hears anna 'cannot read messages 1\.\.1000 of relay mallory: .*no relay in reach has them'
+  nothing_broke a
+}
