@@ -169,7 +169,10 @@ void Hub::deliver(const Record& record, RecordId id) {
       event.kind = Event::Kind::renamed;
       event.other = record.nick;
       break;
-    case RecordKind::moderate: apply_measure(record); return;
+    case RecordKind::moderate:
+      // What was decided before the restart is in the list of bans that was kept.
+      if (!restoring_) apply_measure(record);
+      return;
     case RecordKind::skip: return;
     case RecordKind::enter:
     case RecordKind::leave: ++roster_version_; return;
@@ -205,7 +208,10 @@ void Hub::copied(std::uint64_t seq) {
 
 Status Hub::restore(const RelayFacts& facts, Bundle bundle) {
   const std::lock_guard held{mutex_};
-  return mesh_.restore(facts, std::move(bundle), now());
+  restoring_ = true;
+  Status restored = mesh_.restore(facts, std::move(bundle), now());
+  restoring_ = false;
+  return restored;
 }
 
 /// Whoever repeats itself for ever adds nothing to what waits either.

@@ -214,6 +214,7 @@ class Hub final : private Mesh::Hearer {
   std::uint64_t muted_until(const Session& session) const;
   void wake(std::size_t worker);
   void wake_session(Session& session);
+  bool is_past(const Record& measure) const;
   void apply_measure(const Record& record);
   void flush(std::size_t worker);
   /// Null unless it sits on that worker, whose thread calls this: its client may have come back by
@@ -232,6 +233,7 @@ class Hub final : private Mesh::Hearer {
   std::vector<Desk> desks_;
   std::deque<Unsafe> unsafe_;
   std::uint64_t safe_seq_ = 0;  // How far its own log is as safe as --ack says.
+  bool restoring_ = false;
   std::deque<Direct> directs_;
   std::size_t directs_size_ = 0;                             // Bytes of their texts.
   std::unordered_map<SenderKey, RecordId> dropped_directs_;  // The last that went, by recipient.

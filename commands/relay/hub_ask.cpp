@@ -208,7 +208,17 @@ Status Hub::moderate(std::string_view by, const Request& request) {
   return ok;
 }
 
+/// Logs are read anew by whoever was away: what is over acts no more, and who came in since a kick
+/// is not meant by it.
+bool Hub::is_past(const Record& record) const {
+  if (record.measure == Measure::mute || record.measure == Measure::ban)
+    return record.until_ms != 0 && record.until_ms <= now().wall_ms;
+  const Person* const person = mesh_.roster().find(record.to);
+  return record.measure == Measure::kick && person && record.time_ms < person->since_ms;
+}
+
 void Hub::apply_measure(const Record& given) {
+  if (is_past(given)) return;
   Record record = given;
   if (record.until_ms > now().wall_ms + measure_max_ms) record.until_ms = 0;
   std::string how{word_of(record.measure)};

@@ -96,3 +96,50 @@ PY
   hears anna 'cannot read messages 1\.\.1000 of relay mallory: .*no relay in reach has them'
   nothing_broke a
 }
+
+@test "relay gaps: a kick that is read anew does not meet who came in since" {
+  hold_port
+  local at=tcp://127.0.0.1:$TAKEN_PORT
+  serve_relay a --link "$at"
+  secret=$(printf 'ab%.0s' {1..32})
+  talk "$(endpoint_of 1 a)" "$secret" <<'PY'
+import sys
+from relay_client import FrameClient
+FrameClient(sys.argv[1], "anna", secret=bytes.fromhex(sys.argv[2])).say("first")
+PY
+  client zoe "$(port_of 1 a)"
+  hears zoe 'you are'
+  mkfifo stay
+  talk "$(endpoint_of 1 a)" "$secret" <<'PY' >kicked 2>&1 3>&- &
+import sys
+from relay_client import FrameClient
+anna = FrameClient(sys.argv[1], "anna", secret=bytes.fromhex(sys.argv[2]))
+print("in", flush=True)
+anna.hear()
+PY
+  wait_for_line kicked '^in$'
+  run_netkit relay kick anna --state "$PWD/state-a"
+  assert_status 0
+  wait_for_line kicked 'kicked'
+  # It reads the log of the other one only after she came in.
+  kill -STOP "${SERVER_PID[a]}"
+  kill "${SERVER_PID[holder]}" && wait "${SERVER_PID[holder]}" 2>/dev/null || true
+  start_server b relay --listen "$at" --name b --state "$PWD/state-b"
+  talk "$at" "$secret" <stay >stayed 2>&1 3>&- &
+  cat >stay <<'PY'
+import sys
+from relay_client import FrameClient
+anna = FrameClient(sys.argv[1], "anna", secret=bytes.fromhex(sys.argv[2]))
+print("in", flush=True)
+while anna.hear().text != "after":
+    pass
+anna.wait_for_ack(anna.say("still here"))
+print("not kicked", flush=True)
+PY
+  wait_for_line stayed '^in$'
+  kill -CONT "${SERVER_PID[a]}"
+  linked b a
+  tell zoe after
+  wait_for_line stayed '^not kicked$'
+  nothing_broke a b
+}
