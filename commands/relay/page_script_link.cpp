@@ -105,6 +105,7 @@ function welcome(answer, fresh, resumes) {
     if (answer.rooms && !answer.rooms.some(each => each.room === room.name)) dropRoom(room);
   if (!fresh)
     noteAll(elsewhere ? `Connected again, to ${me.relay}` : 'Connected again', 'presence');
+  told.ack({number: answer.acked ?? answer.known ?? 0});
   for (const each of tab.sent) if (each.number > (answer.known ?? 0)) transmit(each);
   state('here', `Connected to ${me.relay}`);
   countUnread(current ?? openRoom('lobby'), 0);

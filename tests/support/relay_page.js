@@ -179,6 +179,13 @@ const cases = {
     await here(page);
     await say(page, 'five');
     await reads(page, 'one', 'while you were away', 'two', 'three', 'four', 'five');
+    // What it was not told in time, the welcome of the next connection says.
+    await control({ mum: true });
+    await say(page, 'six');
+    await reads(page, 'one', 'while you were away', 'two', 'three', 'four', 'five', 'six');
+    assert.equal(await page.evaluate(() => tab.number - tab.acked), 1);
+    await control({ cut: true });
+    await until(page, () => tab.number === tab.acked);
     const wishes = await asked('enter');
     assert.equal(new Set(wishes.map(each => each.secret)).size, 1);
     assert.ok(wishes.every((each, index) => !each.seen === (index === 0)));

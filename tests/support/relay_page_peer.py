@@ -8,8 +8,8 @@ loopback only.
 PAGE is the HTML document. Besides it, GET /control?JSON moves things: {"tell": {...}} sends an
 event to all, {"say": [ROOM, NICK, TEXT]} a message, {"many": [ROOM, NICK, N]} N of them, {"cut":
 true} drops all, {"deaf": true} drops new ones too until {"deaf": false}, {"swallow": N} loses the
-next N says, {"token": T} asks for one, {"fresh": true} forgets all as a new run does, {"seen":
-true} answers with all requests so far.
+next N says, {"mum": true} acknowledges nothing, {"token": T} asks for one, {"fresh": true} forgets
+all as a new run does, {"seen": true} answers with all requests so far.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ class Relay:
     def __init__(self):
         self.people, self.seen = set(), []
         self.deaf, self.swallow, self.token, self.run = False, 0, "", 0
+        self.mum = False
         self.forget()
 
     def forget(self):
@@ -82,6 +83,7 @@ class Relay:
         self.people.add(person)
         yield {"relay": "north", "nick": person.nick, "sender": person.sender, "text_max": 65536,
                "known": self.known.get(person.sender, 0), "ack": "memory",
+               "acked": self.known.get(person.sender, 0),
                "rooms": [self.bounds(room) for room in sorted(person.rooms)],
                "have": {self.log: len(self.messages)}}
         seen = wish.get("seen")
@@ -105,7 +107,8 @@ class Relay:
             self.known[person.sender] = ask["number"]
             members = {key: ask[key] for key in ("room", "to", "text") if key in ask}
             await self.say(members, person.nick, person.sender, ask["number"])
-        await self.send(person, {"event": "ack", "number": ask["number"]})
+        if not self.mum:
+            await self.send(person, {"event": "ack", "number": ask["number"]})
 
     async def answer(self, person, ask):
         word = ask["do"]
@@ -188,6 +191,7 @@ class Relay:
                 await self.say_as(room, nick, f"{number} of many")
         self.deaf = wish.get("deaf", self.deaf)
         self.swallow = wish.get("swallow", self.swallow)
+        self.mum = wish.get("mum", self.mum)
         self.token = wish.get("token", self.token)
         if wish.get("fresh"):
             self.forget()
