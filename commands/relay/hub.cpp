@@ -185,6 +185,7 @@ void Hub::deliver(const Record& record, RecordId id) {
 }
 
 void Hub::keep(const Bundle& bundle) {
+  others_kept_ = others_kept_ || bundle.log != mesh_.log();
   if (keep_) keep_(bundle);
 }
 
@@ -216,6 +217,10 @@ Status Hub::restore(const RelayFacts& facts, Bundle bundle) {
 
 /// Whoever repeats itself for ever adds nothing to what waits either.
 void Hub::note_repeat(Session& session, std::uint64_t number) {
+  // It may have come in another relay's log that is not on this disk yet. The store writes in
+  // order: a record that means nothing to anybody tells when all before it is there.
+  if (settings_.ack == Ack::disk && std::exchange(others_kept_, false))
+    add(RecordKind::leave, 0, {}, {}, {});
   const std::uint64_t last = mesh_.last();
   const bool is_noted = session.noted_.first == last && session.noted_.second >= number;
   if (!is_noted || last <= safe_seq_) note_unsafe(session, number, last);

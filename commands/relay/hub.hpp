@@ -233,6 +233,7 @@ class Hub final : private Mesh::Hearer {
   std::vector<Desk> desks_;
   std::deque<Unsafe> unsafe_;
   std::uint64_t safe_seq_ = 0;  // How far its own log is as safe as --ack says.
+  bool others_kept_ = false;    // Records of others went to the store, perhaps behind that.
   bool restoring_ = false;
   std::deque<Direct> directs_;
   std::size_t directs_size_ = 0;                             // Bytes of their texts.

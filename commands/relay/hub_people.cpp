@@ -51,11 +51,14 @@ Result<JsonObject> Hub::enter(Session& session, const Request& request, std::int
   session.number_ = session.began_ = mesh_.senders().known(key);
   session.address_flood_ = flood_of(session.address());
   take_seat(session);
-  // What it said before may be here and still not as safe as it was promised.
-  if (session.number_ > 0) note_unsafe(session, session.number_, mesh_.last());
-  session.acked_ = session.safe_;
   const Vector have = mesh_.have();
-  add(RecordKind::enter, key, {}, session.nick_, {});
+  const std::uint64_t before = mesh_.last();
+  const std::uint64_t entered = add(RecordKind::enter, key, {}, session.nick_, {}).seq;
+  // What it said before may be here and still not as safe as it was promised; what came of it in
+  // another relay's log is on this disk once what is added now is.
+  if (session.number_ > 0)
+    note_unsafe(session, session.number_, settings_.ack == Ack::disk ? entered : before);
+  session.acked_ = session.safe_;
   JsonObject answer = cli::success(id);
   answer.add("relay", settings_.name)
       .add("nick", shown_nick(session))

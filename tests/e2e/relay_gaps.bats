@@ -143,3 +143,33 @@ PY
   wait_for_line stayed '^not kicked$'
   nothing_broke a b
 }
+
+@test "relay gaps: --ack disk waits for what came by another relay, too" {
+  serve_relay a
+  serve_relay b --ack disk --link "$(endpoint_of 1 a)"
+  linked b a
+  talk "$(endpoint_of 1 a)" "$(endpoint_of 1 b)" state-b/relay.db <<'PY'
+import sqlite3
+import sys
+from relay_client import FrameClient
+watcher = FrameClient(sys.argv[2], "watcher")
+watcher.wait_for_ack(watcher.say("all of my own is on the disk"))
+watcher.hear()
+disk = sqlite3.connect(sys.argv[3], isolation_level=None, timeout=30)
+disk.execute("BEGIN IMMEDIATE")
+anna = FrameClient(sys.argv[1], "anna")
+anna.wait_for_ack(anna.say("hello"))
+while watcher.hear().text != "hello":
+    pass
+moved = FrameClient(sys.argv[2], "anna", secret=anna.secret, seen={})
+assert moved.welcome["known"] == 1, moved.welcome
+assert moved.welcome["acked"] == 0, moved.welcome
+# Neither by saying it again.
+moved.say("hello")
+moved.ask(do="who")
+assert moved.acknowledged == 0
+disk.execute("ROLLBACK")
+moved.wait_for_ack(1)
+PY
+  nothing_broke a b
+}
