@@ -41,7 +41,10 @@ asio::awaitable<Status> converse(net::Connection& connection, Session& session, 
     if (!flow) co_return flow.error();
     if (*flow == net::Flow::finish) co_return ok;
     const bool held = session.holds() || session.is_full();
-    if (session.pause().count() > 0) co_await rest(connection, session);
+    if (session.pause().count() > 0) {
+      const bool stays = co_await rest(connection, session);
+      if (!stays) co_return ok;
+    }
     if (held) {
       if (session.ended()) co_return ok;  // What waited is lost with it; nothing may follow.
       continue;

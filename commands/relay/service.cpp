@@ -13,13 +13,21 @@ namespace {
 /// Nobody is kept from leaving by a longer wait.
 constexpr std::chrono::milliseconds rest_max{200};
 
+/// One look each time, at no more than one read's worth: the peer is to wait all the same.
+bool has_hung_up(net::Connection& connection, const Session& session) {
+  if (!connection.received().empty() || session.holds()) return false;
+  const Result<net::Connection::Received> got = connection.try_receive();
+  return !got || *got == net::Connection::Received::end;
+}
+
 }  // namespace
 
-asio::awaitable<void> rest(net::Connection& connection, Session& session) {
+asio::awaitable<bool> rest(net::Connection& connection, Session& session) {
   for (;;) {
     const std::chrono::nanoseconds wait = session.pause();
     if (connection.draining()) session.insist();
-    if (wait.count() == 0 || connection.draining() || session.ended()) co_return;
+    if (wait.count() == 0 || connection.draining() || session.ended()) co_return true;
+    if (has_hung_up(connection, session)) co_return false;
     connection.received().keep();
     asio::steady_timer timer{connection.worker().io(),
                              std::min<std::chrono::nanoseconds>(wait, rest_max)};

@@ -76,8 +76,9 @@ class Service {
   Operate operate_;
 };
 
-/// Until the session may be read from again: it says too much, or others must catch up.
-asio::awaitable<void> rest(net::Connection& connection, Session& session);
+/// Until the session may be read from again: it says too much, or others must catch up. False: it
+/// has hung up meanwhile, and there is nothing of it left to hear.
+asio::awaitable<bool> rest(net::Connection& connection, Session& session);
 
 /// Into the standard room, with whatever nick it gets; tells it so, or why not.
 Status enter_as_text(Session& session);

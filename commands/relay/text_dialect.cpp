@@ -61,7 +61,11 @@ asio::awaitable<Status> Service::serve_text(net::Connection& connection,
     const Result<bool> stays = session->hear_line(**line);
     if (!stays) tell_failure(*session, stays.error());
     if (session->ended() || (stays && !*stays)) co_return ok;
-    if (session->pause().count() > 0) co_await rest(connection, *session);
+    if (session->pause().count() > 0) {
+      reader.done();
+      const bool rested = co_await rest(connection, *session);
+      if (!rested) co_return ok;
+    }
     if (session->ended()) co_return ok;
   }
 }

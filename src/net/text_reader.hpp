@@ -31,6 +31,8 @@ class TextReader {
   asio::awaitable<Result<std::optional<std::string_view>>> next();
   /// One that is there already; nullopt if next() would wait.
   Result<std::optional<std::string_view>> next_at_hand();
+  /// The last one is no longer needed: its view ends, its bytes go.
+  void done() { connection_.received().consume(std::exchange(used_, 0)); }
 
  private:
   using Message = std::optional<std::string_view>;

@@ -173,3 +173,18 @@ moved.wait_for_ack(1)
 PY
   nothing_broke a b
 }
+
+@test "relay gaps: who hangs up while it is not read from has left at once" {
+  serve_relay a --rate 0.01
+  netkit chat "$(endpoint_of 1 a)" --listen-only --events >seen 2>seen.err 3>&- &
+  SERVER_PID[seen]=$!
+  wait_until 10 eval '[[ $(netkit relay status --state state-a --json | jq .clients) == 1 ]]'
+  client anna "$(port_of 1 a)"
+  hears anna 'you are'
+  # The next word of hers would be heard in a quarter of an hour.
+  tell anna "/nick anna"
+  wait_for_line seen 'is now called anna$'
+  leave anna
+  wait_for_line seen '^\* anna left$'
+  nothing_broke a
+}
