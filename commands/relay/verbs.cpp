@@ -10,6 +10,7 @@
 #include "cli/json_text.hpp"
 #include "commands/relay/complete.hpp"
 #include "commands/relay/operator_client.hpp"
+#include "commands/relay/operators.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -138,7 +139,9 @@ class CheckAction final : public AskAction {
                     ? context.out.object(JsonObject{}.add("relay", name).add("silent", true))
                     : context.out.line(name + "\tno answer");
     if (!shown || silent.empty()) co_return shown;
-    co_return Error{Errc::mismatch, "reach " + join(silent, ", "), "see why: netkit relay status"};
+    co_return Error{Errc::not_found, "find a way to " + join(silent, ", "),
+                    "no answer within " + std::to_string(Operators::probe_limit.count()) +
+                        " s; see whether it is away: netkit relay status"};
   }
 };
 

@@ -52,7 +52,7 @@ Result<StateLock> StateLock::take(const std::string& folder, std::string_view wh
       locked = flock(made.file_.get(), LOCK_EX | LOCK_NB);
     while (locked != 0 && errno == EINTR);
     if (locked != 0 && errno == EWOULDBLOCK)
-      return Error{Errc::busy, attempt, holder(made.file_.get())};
+      return Error{Errc::busy, attempt, holder(made.file_.get()) + "; give another: --state DIR"};
     if (locked != 0) return errno_error("lock " + escape_for_display(made.path_));
     if (!is_still_at(made.path_, made.file_.get())) continue;
     if (Status written = made.write_holder(); !written) return written.error();

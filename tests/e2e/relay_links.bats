@@ -164,7 +164,7 @@ status_is() { [[ $(status_of "$1" "$2" 2>/dev/null) == "$3" ]]; }
   run_netkit relay check --state "$PWD/state-a"
   assert_status 5
   assert_output_matches $'c\tno answer'
-  assert_stderr_matches 'cannot reach c'
+  assert_stderr_matches 'cannot find a way to c: not found \(no answer within 2 s; .*relay status\)'
   nothing_broke b a
 }
 

@@ -26,9 +26,9 @@ TEST_CASE("StateLock: the second one is told who runs there") {
   const Result<StateLock> second = StateLock::take(folder.path(), "relay");
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Errc::busy);
-  CHECK(second.error().message() == "cannot use " + folder.path() +
-                                        ": busy (shutdown-server, pid " +
-                                        std::to_string(::getpid()) + ", runs on it)");
+  CHECK(second.error().message() ==
+        "cannot use " + folder.path() + ": busy (shutdown-server, pid " +
+            std::to_string(::getpid()) + ", runs on it; give another: --state DIR)");
   held.reset();
   CHECK(StateLock::take(folder.path(), "relay"));
   CHECK(bytes_of(folder / "lock") == std::to_string(::getpid()) + " relay\n");
@@ -55,7 +55,8 @@ TEST_CASE("StateLock: a killed holder lets go, and a forked daemon keeps it") {
   ::waitpid(parent, nullptr, 0);
   const Result<StateLock> refused = StateLock::take(folder.path(), "x");
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().hint == "daemon, pid " + std::to_string(daemon) + ", runs on it");
+  CHECK(refused.error().hint ==
+        "daemon, pid " + std::to_string(daemon) + ", runs on it; give another: --state DIR");
   ::kill(daemon, SIGKILL);
   bool free = false;
   for (int tries = 0; tries < 1000 && !free; ++tries) {
