@@ -105,6 +105,8 @@ Result<ChatPlan> ChatAction::plan(const cli::Context& context) {
   if (!found) return found.error();
   Result<cli::Credential> credential = cli::Credential::of(context, client_);
   if (!credential) return credential.error();
+  for (const net::Endpoint& each : *found)
+    if (const Result<bool> fits = credential->fits(each); !fits) return fits.error();
   ChatPlan plan;
   plan.relays = std::move(*found);
   plan.client = client_;

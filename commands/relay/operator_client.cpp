@@ -35,13 +35,6 @@ Result<net::Endpoint> find_relay(const cli::Context& context, const OperatorOpti
       .scheme = Scheme::unix_, .host = {}, .port = {}, .path = state + "/" + admin_socket_name};
 }
 
-Result<std::string> token_for(const cli::Context& context, const OperatorOptions& options,
-                              const net::Endpoint& to, const net::Stream& stream) {
-  const Result<cli::Credential> credential = cli::Credential::of(context, options.client);
-  if (!credential) return credential.error();
-  return credential->for_service(service_name, to, cli::audience_at(to, stream));
-}
-
 }  // namespace
 
 void declare_operator(cli::Options& options, OperatorOptions& operator_options, bool afar) {
@@ -63,6 +56,13 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
     const cli::Context& context, const OperatorOptions& options) {
   const Result<net::Endpoint> to = find_relay(context, options);
   if (!to) co_return to.error();
+  std::optional<cli::Credential> shown;
+  if (options.client.endpoint) {
+    Result<cli::Credential> credential = cli::Credential::of(context, options.client);
+    if (!credential) co_return credential.error();
+    if (const Result<bool> fits = credential->fits(*to); !fits) co_return fits.error();
+    shown = std::move(*credential);
+  }
   Result<net::Stream> stream = co_await cli::connect(context, options.client, *to);
   if (!stream) {
     if (to->scheme == Scheme::unix_)
@@ -71,7 +71,7 @@ asio::awaitable<Result<std::unique_ptr<OperatorClient>>> OperatorClient::open(
     co_return stream.error();
   }
   Result<std::string> token = std::string{};
-  if (options.client.endpoint) token = token_for(context, options, *to, *stream);
+  if (shown) token = shown->for_service(service_name, *to, cli::audience_at(*to, *stream));
   if (!token) co_return token.error();
   co_return co_await begin(std::move(*stream), options.client.answer_limit, *token);
 }
