@@ -1,13 +1,11 @@
 // auth serve: options, the store, the admin socket, and the order in which all of it ends.
-#include "cli/serve.hpp"
-
 #include <array>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.hpp"
-#include "cli/paths.hpp"
+#include "cli/own_state.hpp"
 #include "commands/auth/auth.hpp"
 #include "commands/auth/open_vault.hpp"
 #include "commands/auth/reception.hpp"
@@ -15,7 +13,6 @@
 #include "identity/scope.hpp"
 #include "net/dialect.hpp"
 #include "net/worker.hpp"
-#include "store/lock.hpp"
 
 namespace netkit::auth {
 namespace {
@@ -204,24 +201,12 @@ void ServeAction::close() {
 Status ServeAction::run(cli::Context& context) {
   forbid_core_dumps();
   if (Status fits = check(); !fits) return fits;
-  Result<std::string> state = cli::make_state_directory(context, server_);
-  if (!state) return state.error();
-  state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.
-  Result<store::StateLock> lock = store::StateLock::take(state_, context.command.name);
-  if (!lock) return lock.error();
-  lock_ = std::move(*lock);
+  Result<cli::OwnState> own = cli::take_state(context, server_);
+  if (!own) return own.error();
+  state_ = std::move(own->folder);
+  lock_ = std::move(own->lock);
 
-  cli::ServePlan plan;
-  plan.default_listen = {{.scheme = net::Scheme::tcp, .host = {}, .port = port, .path = {}}};
-  plan.default_scheme = net::Scheme::tcp;
-  plan.default_port = port;
-  plan.private_listen = {
-      {.scheme = net::Scheme::unix_, .host = {}, .port = {}, .path = admin_path()}};
-  plan.service.tls_mode = [](net::Scheme scheme) {
-    if (scheme == net::Scheme::unix_) return net::TlsMode::never;
-    const bool tls = scheme == net::Scheme::wss || scheme == net::Scheme::tls;
-    return tls ? net::TlsMode::always : net::TlsMode::detect;
-  };
+  cli::ServePlan plan = cli::plan_with_admin(net::Scheme::tcp, port, admin_path());
   plan.service.on_connection = [&](net::Connection& each) { return reception_->serve(each); };
   plan.service.silence_limit = net::silence_limit;
   plan.service.on_tick = [&](net::Worker& worker) {

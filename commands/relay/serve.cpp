@@ -1,9 +1,7 @@
 // relay: its options, and the order in which hub, links and store begin and end.
-#include "cli/serve.hpp"
-
 #include <asio/steady_timer.hpp>
 
-#include "cli/paths.hpp"
+#include "cli/own_state.hpp"
 #include "commands/relay/keeping.hpp"
 #include "commands/relay/link_options.hpp"
 #include "commands/relay/operators.hpp"
@@ -12,7 +10,6 @@
 #include "net/dialect.hpp"
 #include "net/process.hpp"
 #include "net/spawn.hpp"
-#include "store/lock.hpp"
 
 namespace netkit::relay {
 namespace {
@@ -186,26 +183,13 @@ Status ServeAction::run(cli::Context& context) {
   if (Status fits = Keeping::check(store_, ack_); !fits) return fits;
   server_.message_size_max.bytes =
       std::max(message_size_least, web_message_size_max(text_size_max_));
-  Result<std::string> state = cli::make_state_directory(context, server_);
-  if (!state) return state.error();
-  state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.
-  Result<store::StateLock> lock = store::StateLock::take(state_, context.command.name);
-  if (!lock) return lock.error();
-  lock_ = std::move(*lock);
+  Result<cli::OwnState> own = cli::take_state(context, server_);
+  if (!own) return own.error();
+  state_ = std::move(own->folder);
+  lock_ = std::move(own->lock);
 
-  cli::ServePlan plan;
-  plan.default_listen = {{.scheme = net::Scheme::tcp, .host = {}, .port = port, .path = {}}};
-  plan.default_scheme = net::Scheme::tcp;
-  plan.default_port = port;
-  plan.private_listen = {{.scheme = net::Scheme::unix_,
-                          .host = {},
-                          .port = {},
-                          .path = state_ + "/" + admin_socket_name}};
-  plan.service.tls_mode = [](net::Scheme scheme) {
-    if (scheme == net::Scheme::unix_) return net::TlsMode::never;
-    const bool tls = scheme == net::Scheme::wss || scheme == net::Scheme::tls;
-    return tls ? net::TlsMode::always : net::TlsMode::detect;
-  };
+  cli::ServePlan plan =
+      cli::plan_with_admin(net::Scheme::tcp, port, state_ + "/" + admin_socket_name);
   plan.service.on_connection = [&](net::Connection& each) { return service_->serve(each); };
   plan.service.silence_limit = net::silence_limit;
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };

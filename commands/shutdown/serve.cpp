@@ -1,13 +1,11 @@
 // shutdown-server serve: options, the admin socket, and the life of the desk.
-#include "cli/serve.hpp"
-
 #include <unistd.h>
 
+#include "cli/own_state.hpp"
 #include "cli/paths.hpp"
 #include "commands/shutdown/session.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "net/address.hpp"
-#include "store/lock.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -91,24 +89,12 @@ Status ServeAction::open_desk(cli::Context& context, net::Server& server) {
 
 Status ServeAction::run(cli::Context& context) {
   if (Status fits = check(); !fits) return fits;
-  Result<std::string> state = cli::make_state_directory(context, server_);
-  if (!state) return state.error();
-  state_ = cli::absolute_path(*state);  // A daemon leaves the folder it was started in.
-  Result<store::StateLock> lock = store::StateLock::take(state_, context.command.name);
-  if (!lock) return lock.error();
-  lock_ = std::move(*lock);
+  Result<cli::OwnState> own = cli::take_state(context, server_);
+  if (!own) return own.error();
+  state_ = std::move(own->folder);
+  lock_ = std::move(own->lock);
 
-  cli::ServePlan plan;
-  plan.default_listen = {{.scheme = net::Scheme::ws, .host = {}, .port = port, .path = {}}};
-  plan.default_scheme = net::Scheme::ws;
-  plan.default_port = port;
-  plan.private_listen = {
-      {.scheme = net::Scheme::unix_, .host = {}, .port = {}, .path = admin_path()}};
-  plan.service.tls_mode = [](net::Scheme scheme) {
-    if (scheme == net::Scheme::unix_) return net::TlsMode::never;
-    const bool tls = scheme == net::Scheme::wss || scheme == net::Scheme::tls;
-    return tls ? net::TlsMode::always : net::TlsMode::detect;
-  };
+  cli::ServePlan plan = cli::plan_with_admin(net::Scheme::ws, port, admin_path());
   plan.service.on_connection = [&](net::Connection& each) { return sessions_->serve(each); };
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_start = [&](net::Server& server) { return open_desk(context, server); };
