@@ -44,7 +44,9 @@ class ChatAction final : public cli::Action {
   Result<ChatPlan> plan(const cli::Context& context);
   Result<std::vector<net::Endpoint>> relays(const cli::Context& context) const;
   bool is_for_a_person(const cli::Context& context) const;
-  std::unique_ptr<ChatFace> face(const cli::Context& context) const;
+  bool shows_colour(const cli::Context& context) const;
+  std::unique_ptr<ChatFace> face(const cli::Context& context, AbovePrompt* log) const;
+  Status talk(const cli::Context& context, AbovePrompt* log);
 
   std::vector<net::Endpoint> endpoints_;
   std::optional<std::string> nick_;
@@ -128,14 +130,18 @@ bool ChatAction::is_for_a_person(const cli::Context& context) const {
   return context.terminal.interactive() && !listen_only_ && expect_ == 0;
 }
 
-std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context) const {
-  if (is_for_a_person(context)) {
-    const auto no_color = context.environment.find("NO_COLOR");
-    const bool unwanted = no_color != context.environment.end() && !no_color->second.empty();
-    const bool colour = context.terminal.shows_colour(context.globals.colour, unwanted);
-    return std::make_unique<ChatTerminal>(
-        context, TerminalWish{.events = events_, .colour = colour, .history = typed_file(context)});
-  }
+bool ChatAction::shows_colour(const cli::Context& context) const {
+  const auto no_color = context.environment.find("NO_COLOR");
+  const bool unwanted = no_color != context.environment.end() && !no_color->second.empty();
+  return context.terminal.shows_colour(context.globals.colour, unwanted);
+}
+
+std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context, AbovePrompt* log) const {
+  if (is_for_a_person(context))
+    return std::make_unique<ChatTerminal>(context, TerminalWish{.events = events_,
+                                                                .colour = shows_colour(context),
+                                                                .history = typed_file(context),
+                                                                .log = log});
   return std::make_unique<ChatPipe>(
       context, PipeWish{.events = events_,
                         .listen_only = listen_only_ || context.terminal.interactive(),
@@ -144,12 +150,27 @@ std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context) const {
 }
 
 Status ChatAction::run(cli::Context& context) {
+  if (!is_for_a_person(context) || context.log_file) return talk(context, nullptr);
+  // The same log, but no line of it breaks one that is being typed.
+  AbovePrompt above;
+  log::LoggerOptions options;
+  options.level = context.log.level();
+  options.style.colour = shows_colour(context);
+  if (context.globals.log_format == cli::LogFormat::json) options.style.format = log::Format::json;
+  log::Logger log{std::string{context.command.name}, above, std::move(options)};
+  const cli::Context own{context.command,  context.table,    log,
+                         context.out,      context.terminal, context.environment,
+                         context.log_file, context.globals,  context.reload};
+  return talk(own, &above);
+}
+
+Status ChatAction::talk(const cli::Context& context, AbovePrompt* log) {
   Result<ChatPlan> planned = plan(context);
   if (!planned) return planned.error();
   return cli::run_client([&]() -> asio::awaitable<Status> {
     const auto executor = co_await asio::this_coro::executor;
     const auto client =
-        std::make_shared<ChatClient>(context, executor, std::move(*planned), face(context));
+        std::make_shared<ChatClient>(context, executor, std::move(*planned), face(context, log));
     co_return co_await ChatClient::run(client);
   });
 }

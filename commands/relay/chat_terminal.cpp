@@ -29,7 +29,14 @@ int open_keys(int input) {
 ChatTerminal::ChatTerminal(const cli::Context& context, TerminalWish wish)
     : context_{context}, wish_{std::move(wish)}, out_is_screen_{isatty(STDOUT_FILENO) == 1} {}
 
+bool AbovePrompt::write(std::string_view line) noexcept {
+  if (!editor_) return to_stderr_.write(line);
+  editor_->print({std::string{line.substr(0, line.find('\n'))}});
+  return true;
+}
+
 ChatTerminal::~ChatTerminal() {
+  if (wish_.log) wish_.log->use(nullptr);
   save_typed();
 }
 
@@ -53,6 +60,7 @@ Status ChatTerminal::open_editor() {
   auto editor = LineEditor::open(context_.terminal.input(), STDERR_FILENO, editor_events());
   if (!editor) return editor.error();
   editor_ = std::move(*editor);
+  if (wish_.log) wish_.log->use(editor_.get());
   load_typed();
   show_prompt();
   return ok;

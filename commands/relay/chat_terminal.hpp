@@ -12,13 +12,26 @@
 #include "commands/relay/chat_words.hpp"
 #include "commands/relay/line_editor.hpp"
 #include "commands/relay/requests.hpp"
+#include "log/sink.hpp"
 
 namespace netkit::relay {
+
+/// Log lines above the line that is being edited, if there is one; else where they always go.
+class AbovePrompt final : public log::Sink {
+ public:
+  bool write(std::string_view line) noexcept override;
+  void use(LineEditor* editor) { editor_ = editor; }
+
+ private:
+  log::StderrSink to_stderr_;
+  LineEditor* editor_ = nullptr;
+};
 
 struct TerminalWish {
   bool events = false;  ///< With JSON; a person is told anyway.
   bool colour = false;
   std::string history;  ///< The file of what was typed; empty: none is kept.
+  AbovePrompt* log = nullptr;
 };
 
 class ChatTerminal final : public ChatFace {

@@ -210,3 +210,24 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
   shows 'anna: typed before and after$'
   nothing_broke a
 }
+
+@test "chat terminal: log lines come above the line that is being typed, too" {
+  serve_relay a
+  terminal 100 "127.0.0.1:$(port_of 1 a)" --nick anna -vv
+  shows '^lobby> *$'
+  text 'half a line'
+  shows '^lobby> half a line$'
+  crash_relay a
+  shows 'chat: disconnect endpoint='
+  shows '^lobby> half a line$'
+  serve_again a
+  shows 'connected again, to relay a as anna$'
+  screen >seen
+  # The prompt once, at the end, and each line of the log from its beginning.
+  assert_equal "$(grep -v '^ *$' seen | tail -n 1 | sed 's/ *$//')" 'lobby> half a line'
+  assert_equal "$(grep -c 'half a line' seen)" 1
+  ! grep -E 'half.* chat: |lobby>.* chat: ' seen || fail 'a line of the log follows the prompt'
+  keys Enter
+  shows 'anna: half a line$'
+  nothing_broke a
+}
