@@ -65,7 +65,7 @@ class Roster {
   void forget(std::uint32_t slot);
   /// Forgets those that are gone since before `before_ms`.
   void forget_gone(std::uint64_t before_ms);
-  /// The slots of who was forgotten since the last call, also to make room; some may be taken again.
+  /// The slots of who was forgotten since the last call; some may be taken again by then.
   std::vector<std::uint32_t> take_freed() { return std::exchange(freed_, {}); }
 
   Entry* find(std::string_view key);
