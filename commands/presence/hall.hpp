@@ -1,5 +1,5 @@
-// What a presence daemon knows and does, apart from sockets: who enters, is heard, asked and told of
-// what changed. One thread; whoever owns the sockets calls it.
+// What a presence daemon knows and does, apart from sockets: who enters, who is heard and asked,
+// and who is told of what changed. One thread; whoever owns the sockets calls it.
 #pragma once
 
 #include <array>
