@@ -269,10 +269,13 @@ void Hall::tick(Moment now) {
   if (vigil_.is_isolated() != told_isolated_) {
     told_isolated_ = vigil_.is_isolated();
     log_.warn("isolated", {{"isolated", told_isolated_}});
-    for (Guest* const guest : guests_)
-      guest->owes_end_ = guest->follows_;
+    for (Guest* const guest : followers_)
+      guest->owes_end_ = true;
+    filled_ = 0;
   }
-  for (Guest* const guest : guests_)
+  if (filled_ == roster_.version()) return;
+  filled_ = roster_.version();
+  for (Guest* const guest : followers_)
     fill(*guest);
 }
 
@@ -285,8 +288,7 @@ HallState Hall::state() const {
   for (std::size_t i = 0; i < state.peers.size(); ++i)
     state.peers[i] = roster_.count(static_cast<State>(i));
   state.guests = guests_.size();
-  state.followers = static_cast<std::size_t>(
-      std::ranges::count_if(guests_, [](const Guest* guest) { return guest->follows_; }));
+  state.followers = followers_.size();
   state.daemons = daemons_.size();
   state.period = vigil_.period();
   state.bound = vigil_.bound();

@@ -47,7 +47,7 @@ class Guest {
   friend class Hall;
   static constexpr std::uint32_t nobody = UINT32_MAX;
   std::uint32_t slot_ = nobody;  // Its entry, once it has entered.
-  bool follows_ = false;
+  bool follows_ = false;  // Then it is among the followers.
   std::uint64_t told_ = 0;  // Version of the roster that it knows.
   bool owes_end_ = false;
 };
@@ -113,6 +113,8 @@ class Hall {
   /// What is due; to be called at next(), and after each burst of the events above.
   void tick(Moment now);
   Time next() const;
+  /// Something happened that tick() has not dealt with, whatever next() said before.
+  bool is_due() const { return vigil_.next() == Time::min() || roster_.version() != filled_; }
   /// To the group: this daemon is here.
   void announce();
 
@@ -166,6 +168,8 @@ class Hall {
   SenderLimit limit_;
   std::vector<Seat> seats_;  // By slot.
   std::set<Guest*> guests_;
+  std::set<Guest*> followers_;
+  std::uint64_t filled_ = 0;  // Version of the roster when followers were last told.
   std::unordered_map<std::string, Guest*> cookies_;  // To the tcp guest they were given to.
   std::unordered_map<std::uint64_t, Question> questions_;
   std::map<std::string, Time> daemons_;  // Other daemons by key, when they were heard.

@@ -45,6 +45,7 @@ Status Hall::take(Guest& guest, std::uint16_t type, std::string_view body, Momen
       const Result<std::uint64_t> after = decode_subscribe(body);
       if (!after) return after.error();
       guest.follows_ = true;
+      followers_.insert(&guest);
       guest.owes_end_ = true;
       guest.told_ = *after <= roster_.version() ? *after : 0;
       fill(guest);
@@ -133,6 +134,7 @@ Status Hall::bind(Guest& guest, std::string_view cookie) {
 
 void Hall::leave(Guest& guest, Moment now) {
   guests_.erase(&guest);
+  followers_.erase(&guest);
   if (guest.slot_ == Guest::nobody) return;
   Seat& at = seats_[guest.slot_];
   if (at.sctp == &guest) at.sctp = nullptr;
