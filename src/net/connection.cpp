@@ -56,6 +56,7 @@ Connection::Connection(Stream stream, Worker& worker, Scheme scheme, const Serve
 }
 
 Connection::~Connection() {
+  resident_.reset();
   worker_.remove(*this);
 }
 

@@ -16,6 +16,7 @@
 #include "net/endpoint.hpp"
 #include "net/limits.hpp"
 #include "net/receive_buffer.hpp"
+#include "net/resident.hpp"
 #include "net/server_options.hpp"
 #include "net/stream.hpp"
 #include "wire/decoded.hpp"
@@ -103,6 +104,10 @@ class Connection {
   /// True once something could be sent in part only: what followed would lie in the midst of it.
   bool is_cut() const { return cut_ && !flushing_; }
 
+  /// What goes on here once the service's coroutine has returned ok, where one is given.
+  void leave_to(std::unique_ptr<Resident> resident) { resident_ = std::move(resident); }
+  Resident* resident() { return resident_.get(); }
+
   /// The server drains: finish what is in flight, take nothing new.
   void drain();
   bool draining() const { return draining_; }
@@ -134,6 +139,7 @@ class Connection {
   bool drained_ = true;             // The socket had nothing more when it was last read.
   Connection* previous_ = nullptr;  // The worker's list of its connections.
   Connection* next_ = nullptr;
+  std::unique_ptr<Resident> resident_;  // Uses all of the above.
 };
 
 /// What a message handler wants to happen next.

@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <utility>
 
 namespace netkit::net {
 namespace {
@@ -32,28 +33,49 @@ Watched::~Watched() {
 
 asio::awaitable<Status> Watched::ready(Direction direction) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(Status)>(
-      [this, direction](Waiter waiter) {
-        end_wait(direction, ok);
-        this->waiter(direction).emplace(std::move(waiter));
-        set_.wait_begins(*this, direction);
-      },
+      [this, direction](Coroutine coroutine) { begin_wait(direction, std::move(coroutine)); },
       asio::use_awaitable);
 }
 
+void Watched::sleep(Direction direction, std::unique_ptr<Sleeper> sleeper) {
+  begin_wait(direction, std::move(sleeper));
+}
+
+template <typename Kind>
+void Watched::begin_wait(Direction direction, Kind waiter) {
+  end_wait(direction, ok);
+  this->waiter(direction).emplace<Kind>(std::move(waiter));
+  set_.wait_begins(*this, direction);
+}
+
+Watched::Waiter Watched::take(Direction direction) {
+  Waiter& pending = waiter(direction);
+  Waiter taken = std::move(pending);
+  pending.emplace<std::monostate>();
+  return taken;
+}
+
+void Watched::resume(Waiter waiter, Status outcome) {
+  if (auto* const coroutine = std::get_if<Coroutine>(&waiter)) {
+    std::move (*coroutine)(std::move(outcome));
+  } else if (auto* const sleeper = std::get_if<std::unique_ptr<Sleeper>>(&waiter)) {
+    Sleeper& who = **sleeper;
+    who.woken(std::move(*sleeper), std::move(outcome));
+  }
+}
+
 std::uint32_t Watched::awaited() const {
-  return (waiters_[0] ? events_of(Direction::read) : 0) |
-         (waiters_[1] ? events_of(Direction::write) : 0);
+  return (waits(waiters_[0]) ? events_of(Direction::read) : 0) |
+         (waits(waiters_[1]) ? events_of(Direction::write) : 0);
 }
 
 void Watched::end_wait(Direction direction, Status outcome) {
-  std::optional<Waiter>& pending = waiter(direction);
-  if (!pending) return;
+  if (!waits(waiter(direction))) return;
   // Not at once: whoever cancels may be in the middle of something that the waiter would end.
   asio::post(set_.outer_.get_executor(),
-             [waiter = std::move(*pending), outcome = std::move(outcome)]() mutable {
-               std::move(waiter)(std::move(outcome));
+             [waiter = take(direction), outcome = std::move(outcome)]() mutable {
+               resume(std::move(waiter), std::move(outcome));
              });
-  pending.reset();
   set_.wait_ends();
 }
 
@@ -72,10 +94,8 @@ void Readiness::shutdown() {
   std::vector<Watched::Waiter> orphans;
   for (Watched* watched : by_socket_) {
     if (!watched) continue;
-    for (std::optional<Watched::Waiter>& waiter : watched->waiters_) {
-      if (waiter) orphans.push_back(std::move(*waiter));
-      waiter.reset();
-    }
+    orphans.push_back(watched->take(Direction::read));
+    orphans.push_back(watched->take(Direction::write));
   }
   waiting_ = 0;
 }
@@ -91,7 +111,7 @@ void Readiness::remove(Watched& watched) {
   if (watched.socket_ >= 0) by_socket_[static_cast<std::size_t>(watched.socket_)] = nullptr;
   if (watched.armed_ != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched.socket_, nullptr);
   for (auto& waiter : watched.waiters_)
-    if (waiter) wait_ends();
+    if (Watched::waits(waiter)) wait_ends();
 }
 
 void Readiness::arm(Watched& watched, std::uint32_t events) {
@@ -155,15 +175,13 @@ void Readiness::wake(int socket, std::uint32_t events) {
   bool untaken = false;
   for (const Direction direction : {Direction::read, Direction::write}) {
     if (!broken && (events & events_of(direction)) == 0) continue;
-    std::optional<Watched::Waiter>& waiter = watched->waiter(direction);
-    if (!waiter) {
+    Watched::Waiter waiter = watched->take(direction);
+    if (!Watched::waits(waiter)) {
       untaken = true;
       continue;
     }
-    Watched::Waiter resumed = std::move(*waiter);
-    waiter.reset();
     --waiting_;
-    std::move(resumed)(Status{ok});
+    Watched::resume(std::move(waiter), ok);
     if (by_socket_[at] != watched) return;  // It has ended the stream.
   }
   // Level-triggered events that nobody takes would be told again and again.

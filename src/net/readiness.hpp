@@ -10,7 +10,8 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <variant>
 #include <vector>
 
 #include "base/file.hpp"
@@ -22,7 +23,15 @@ enum class Direction : std::uint8_t { read, write };
 
 class Readiness;
 
-/// One socket in the set, with the coroutines that wait for it: at most one a direction. Owned by a
+/// Waits as an object, where a coroutine would keep its frame. It belongs to the wait meanwhile.
+class Sleeper {
+ public:
+  virtual ~Sleeper() = default;
+  /// The wait is over, as that of a coroutine would be.
+  virtual void woken(std::unique_ptr<Sleeper> self, Status outcome) = 0;
+};
+
+/// One socket in the set, with those who wait for it: at most one a direction. Owned by a
 /// stream; the set knows where it is, so it must not move.
 class Watched {
  public:
@@ -34,23 +43,29 @@ class Watched {
   /// Completes with ok when the socket is ready, or with what end_wait() was given. Another wait in
   /// the same direction ends the first one with ok.
   asio::awaitable<Status> ready(Direction direction);
+  /// The same for one who is no coroutine.
+  void sleep(Direction direction, std::unique_ptr<Sleeper> sleeper);
   /// Ends a wait in that direction, if there is one, with `outcome`.
   void end_wait(Direction direction, Status outcome);
 
  private:
   friend class Readiness;
-  using Waiter = asio::async_result<asio::use_awaitable_t<>, void(Status)>::handler_type;
+  using Coroutine = asio::async_result<asio::use_awaitable_t<>, void(Status)>::handler_type;
+  using Waiter = std::variant<std::monostate, Coroutine, std::unique_ptr<Sleeper>>;
 
-  std::optional<Waiter>& waiter(Direction direction) {
-    return waiters_[static_cast<std::size_t>(direction)];
-  }
+  static bool waits(const Waiter& waiter) { return waiter.index() != 0; }
+  static void resume(Waiter waiter, Status outcome);
+  Waiter& waiter(Direction direction) { return waiters_[static_cast<std::size_t>(direction)]; }
+  Waiter take(Direction direction);
+  template <typename Kind>
+  void begin_wait(Direction direction, Kind waiter);
 
   std::uint32_t awaited() const;
 
   Readiness& set_;
   const int socket_;
   std::uint32_t armed_ = 0;  // The epoll events the kernel watches for; 0: not in the set.
-  std::optional<Waiter> waiters_[2];
+  Waiter waiters_[2];
 };
 
 /// A level-triggered epoll set inside the io_context's own one. All calls from the thread that runs

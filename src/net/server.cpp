@@ -11,6 +11,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "net/readiness.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -24,6 +25,16 @@ struct Server::Door {
   Scheme scheme;
   bool spread;  // The only socket for all threads: connections are handed out in turn.
   std::size_t next = 0;
+};
+
+/// A connection, and what is done when bytes come for its resident.
+struct Server::Attended final : Sleeper {
+  Attended(Server& at, Stream stream, Worker& worker, Scheme scheme)
+      : server{at}, connection{std::move(stream), worker, scheme, *at.options()} {}
+  void woken(std::unique_ptr<Sleeper> self, Status outcome) override;
+
+  Server& server;
+  Connection connection;
 };
 
 namespace {
@@ -215,13 +226,68 @@ asio::awaitable<void> Server::accept_from(Door& door) {
 }
 
 asio::awaitable<void> Server::attend(Worker& worker, FileDescriptor socket, Scheme scheme) {
-  Connection connection{Stream{worker.io().get_executor(), std::move(socket)}, worker, scheme,
-                        *options()};
-  // Nothing else is kept here and nothing is wrapped around the service: this is what an idle
-  // connection costs.
+  Stream stream{worker.io().get_executor(), std::move(socket)};
+  auto attended = std::make_unique<Attended>(*this, std::move(stream), worker, scheme);
+  Connection& connection = attended->connection;
   Status ended = ok;
   if (service_.tls_mode(scheme) != TlsMode::never) ended = co_await secure(connection);
   if (ended) ended = co_await service_.on_connection(connection);
+  if (ended && connection.resident())
+    live_on(std::move(attended), Resident::After::begin);
+  else
+    co_await see_off(std::move(attended), std::move(ended));
+}
+
+void Server::Attended::woken(std::unique_ptr<Sleeper> self, Status outcome) {
+  std::unique_ptr<Attended> attended{static_cast<Attended*>(self.release())};
+  if (outcome || connection.draining())
+    server.live_on(std::move(attended), Resident::After::readable);
+  else
+    asio::co_spawn(connection.worker().io(),
+                   server.see_off(std::move(attended), std::move(outcome)), rethrow);
+}
+
+/// No coroutine, and none stays behind while nothing happens: this is what an idle connection
+/// costs.
+void Server::live_on(std::unique_ptr<Attended> attended, Resident::After after) {
+  asio::io_context& io = attended->connection.worker().io();
+  if (!sleep_or_end(attended, after)) asio::co_spawn(io, rest(std::move(attended)), rethrow);
+}
+
+/// False: it is to rest first.
+bool Server::sleep_or_end(std::unique_ptr<Attended>& attended, Resident::After after) {
+  Connection& connection = attended->connection;
+  for (;;) {
+    const Result<Resident::Next> next = connection.resident()->go_on(after);
+    Status ended = next ? ok : Status{next.error()};
+    if (next && *next == Resident::Next::rest) return false;
+    if (next && *next == Resident::Next::readable) {
+      std::unique_ptr<Sleeper> sleeper = std::move(attended);
+      std::optional<Status> known = connection.stream().sleep_until_readable(sleeper);
+      if (!known) return true;
+      attended.reset(static_cast<Attended*>(sleeper.release()));
+      after = Resident::After::readable;
+      if (*known || connection.draining()) continue;
+      ended = std::move(*known);
+    }
+    asio::io_context& io = connection.worker().io();
+    asio::co_spawn(io, see_off(std::move(attended), std::move(ended)), rethrow);
+    return true;
+  }
+}
+
+asio::awaitable<void> Server::rest(std::unique_ptr<Attended> attended) {
+  do
+    co_await attended->connection.resident()->rest();
+  while (!sleep_or_end(attended, Resident::After::rest));
+}
+
+asio::awaitable<void> Server::see_off(std::unique_ptr<Attended> attended, Status ended) {
+  Connection& connection = attended->connection;
+  if (Resident* const resident = connection.resident()) {
+    resident->finish(ended);
+    connection.leave_to(nullptr);
+  }
   end_of(connection, ended);
   // A peer that was too slow or broke the stream gets no polite end.
   const bool orderly = ended || ended.error().code.category() == category();

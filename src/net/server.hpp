@@ -30,7 +30,8 @@ enum class TlsMode { never, detect, always };
 /// What a command adds. The functions run on the workers' threads, several at a time when there
 /// are several threads, but for one connection always on one.
 struct Service {
-  /// Serves one connection until it is over. What it returns is the reason in `disconnect`.
+  /// Serves one connection until it is over, or leaves it to a Resident: then it returns ok. What
+  /// is returned in the end is the reason in `disconnect`.
   std::function<asio::awaitable<Status>(Connection&)> on_connection;
   /// Serves one UDP socket until it stops.
   std::function<asio::awaitable<Status>(Datagram&)> on_datagram;
@@ -72,6 +73,7 @@ class Server {
 
  private:
   struct Door;
+  struct Attended;
   using Options = std::shared_ptr<const ServerOptions>;
 
   Options options() const;
@@ -81,6 +83,10 @@ class Server {
   asio::awaitable<void> accept_from(Door& door);
   asio::awaitable<void> attend(Worker& worker, FileDescriptor socket, Scheme scheme);
   asio::awaitable<Status> secure(Connection& connection);
+  void live_on(std::unique_ptr<Attended> attended, Resident::After after);
+  bool sleep_or_end(std::unique_ptr<Attended>& attended, Resident::After after);
+  asio::awaitable<void> rest(std::unique_ptr<Attended> attended);
+  asio::awaitable<void> see_off(std::unique_ptr<Attended> attended, Status ended);
   asio::awaitable<void> serve_datagrams(Datagram& datagram);
   asio::awaitable<void> tick(Worker& worker);
   asio::awaitable<void> heed_signals();

@@ -44,6 +44,18 @@ struct Stream::Core {
     socket.reset();
   }
 
+  /// Why a wait for reading would not begin, if it would not.
+  std::optional<Status> readable_at_once() const {
+    if (tls && tls->has_unread()) return ok;
+    if (!watched) return Errc::closed;
+    if (interrupted) return Errc::stopped;
+    if (deadline.passed()) return Errc::timed_out;
+    return std::nullopt;
+  }
+  Direction direction_of_reading() const {
+    return reading_needs_write ? Direction::write : Direction::read;
+  }
+
   FileDescriptor socket;
   std::optional<Watched> watched;  // Until the socket is closed.
   Deadline deadline;
@@ -122,11 +134,14 @@ Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
 
 // No coroutines, as an idle connection would keep their frames.
 asio::awaitable<Status> Stream::readable() {
-  if (core_->tls && core_->tls->has_unread()) return at_once(ok);
-  if (!core_->watched) return at_once(Errc::closed);
-  if (core_->interrupted) return at_once(Errc::stopped);
-  if (core_->deadline.passed()) return at_once(Errc::timed_out);
-  return core_->watched->ready(core_->reading_needs_write ? Direction::write : Direction::read);
+  if (std::optional<Status> known = core_->readable_at_once()) return at_once(std::move(*known));
+  return core_->watched->ready(core_->direction_of_reading());
+}
+
+std::optional<Status> Stream::sleep_until_readable(std::unique_ptr<Sleeper>& sleeper) {
+  std::optional<Status> known = core_->readable_at_once();
+  if (!known) core_->watched->sleep(core_->direction_of_reading(), std::move(sleeper));
+  return known;
 }
 
 asio::awaitable<Status> Stream::writable() {

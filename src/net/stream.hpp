@@ -19,6 +19,8 @@
 
 namespace netkit::net {
 
+class Sleeper;
+
 /// Movable handle; the socket is closed when it goes. All calls from one thread, the one that
 /// runs the socket's io_context. At most one coroutine reads and one writes at a time.
 class Stream {
@@ -42,6 +44,9 @@ class Stream {
   /// passes, Errc::stopped after interrupt() (reading only: what is in flight may be written).
   asio::awaitable<Status> readable();
   asio::awaitable<Status> writable();
+  /// readable() for one who is no coroutine: wakes `sleeper` with what that would return, unless
+  /// there is nothing to wait for. Then that is returned, and `sleeper` stays with the caller.
+  std::optional<Status> sleep_until_readable(std::unique_ptr<Sleeper>& sleeper);
 
   /// At least one byte, at most `into`; Errc::closed at the end of the stream.
   asio::awaitable<Result<std::size_t>> read_some(std::span<char> into);
