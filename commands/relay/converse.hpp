@@ -2,8 +2,8 @@
 // WebSocket.
 #pragma once
 
-#include <asio/awaitable.hpp>
 #include <string>
+#include <utility>
 
 #include "commands/relay/service.hpp"
 #include "commands/relay/session.hpp"
@@ -29,35 +29,46 @@ Result<net::Flow> hear_unread(net::ReceiveBuffer& received, const Session& sessi
   return net::Flow::go_on;
 }
 
-/// Gives each message to `hear(message, out)`, which returns Result<net::Flow> and answers by the
-/// session, not by `out`, until the peer ends the stream, `hear` finishes, or an error. Does not
-/// read while the session pauses.
+/// What a client keeps of its conversation between two calls.
+struct Pausing {
+  bool held = false;  ///< Something that it said had to wait.
+  bool stays = true;  ///< What rest() has returned.
+};
+
+/// Goes on as a net::Resident does: gives each message to `hear(message, out)`, which returns
+/// Result<net::Flow> and answers by the session, not by `out`, until the peer ends the stream,
+/// `hear` finishes, or an error. Does not read while the session pauses, which is for rest() to
+/// wait for.
 template <typename Decoder, typename Hear>
-asio::awaitable<Status> converse(net::Connection& connection, Session& session, Decoder& decoder,
-                                 Hear hear) {
+Result<net::Resident::Next> converse(net::Connection& connection, Session& session,
+                                     Decoder& decoder, Hear hear, net::Resident::After after,
+                                     Pausing& pausing) {
+  using After = net::Resident::After;
+  using Next = net::Resident::Next;
   using Received = net::Connection::Received;
-  for (;;) {
-    const Result<net::Flow> flow = hear_unread(connection.received(), session, decoder, hear);
-    if (!flow) co_return flow.error();
-    if (*flow == net::Flow::finish) co_return ok;
-    const bool held = session.holds() || session.is_full();
-    if (session.pause().count() > 0) {
-      const bool stays = co_await rest(connection, session);
-      if (!stays) co_return ok;
+  bool rested = after == After::rest;
+  // What waited is lost with it; nothing may follow.
+  if (rested && (!pausing.stays || (pausing.held && session.ended()))) return Next::end;
+  // Something may have come while it rested.
+  bool hears = after != After::readable;
+  for (;; hears = true) {
+    if (hears) {
+      const Result<net::Flow> flow = hear_unread(connection.received(), session, decoder, hear);
+      if (!flow) return flow.error();
+      if (*flow == net::Flow::finish) return Next::end;
+      pausing.held = session.holds() || session.is_full();
+      // While the server drains a rest is over at once.
+      const bool pauses = session.pause().count() > 0;
+      if (pauses && !(std::exchange(rested, false) && connection.draining())) return Next::rest;
+      if (pausing.held && session.ended()) return Next::end;
+      if (pausing.held) continue;
     }
-    if (held) {
-      if (session.ended()) co_return ok;  // What waited is lost with it; nothing may follow.
-      continue;
-    }
-    Result<Received> got = connection.try_receive();
-    while (got && *got == Received::nothing_yet) {
-      connection.received().keep();
-      const Status waited = co_await connection.readable();
-      if (!waited && !connection.draining()) co_return waited.error();
-      got = connection.try_receive();
-    }
-    if (!got) co_return got.error();
-    if (*got == Received::end) co_return ok;
+    const Result<Received> got = connection.try_receive();
+    if (!got) return got.error();
+    if (*got == Received::end) return Next::end;
+    if (*got == Received::bytes) continue;
+    connection.received().keep();
+    return Next::readable;
   }
 }
 

@@ -44,7 +44,7 @@ std::string service_of(std::string_view hello) {
 }
 
 /// One client's frames.
-class FrameTalk final : public Talk {
+class FrameTalk final : public net::Resident {
  public:
   FrameTalk(Hub& hub, net::Connection& connection, wire::FrameDecoder decoder,
             std::unique_ptr<access::Visit> visit)
@@ -55,7 +55,10 @@ class FrameTalk final : public Talk {
 
   Session& session() { return session_; }
   const std::unique_ptr<access::Visit>& visit() const { return visit_; }
-  asio::awaitable<Status> run() override;
+  Result<Next> go_on(After after) override;
+  asio::awaitable<void> rest() override {
+    pausing_.stays = co_await relay::rest(connection_, session_);
+  }
   void finish(const Status& ended) override;
 
  private:
@@ -67,12 +70,12 @@ class FrameTalk final : public Talk {
   const wire::FrameDecoder decoder_;
   const std::unique_ptr<access::Visit> visit_;
   Session session_;
+  Pausing pausing_;
 };
 
-// No coroutine: an idle client would keep its frame.
-asio::awaitable<Status> FrameTalk::run() {
-  return converse(connection_, session_, decoder_,
-                  [this](const wire::Frame& frame, std::string&) { return hear(frame); });
+Result<net::Resident::Next> FrameTalk::go_on(After after) {
+  const auto hear_it = [this](const wire::Frame& frame, std::string&) { return hear(frame); };
+  return converse(connection_, session_, decoder_, hear_it, after, pausing_);
 }
 
 void FrameTalk::finish(const Status& ended) {
@@ -138,8 +141,7 @@ std::string show_unsaid(std::uint64_t number, const Error& why) {
   return json.str();
 }
 
-asio::awaitable<Status> Service::begin_frames(net::Connection& connection,
-                                              std::unique_ptr<Talk>& talk) {
+asio::awaitable<Status> Service::begin_frames(net::Connection& connection) {
   const wire::FrameDecoder decoder{
       static_cast<std::uint32_t>(hub_.settings().text_size_max + around_text_max)};
   const Result<std::string> hello = co_await read_hello(connection, decoder);
@@ -166,9 +168,9 @@ asio::awaitable<Status> Service::begin_frames(net::Connection& connection,
   wire::append_frame(greeting, {wire::frame_type::hello, 0, 0, own});
   if (Status sent = co_await connection.send(greeting); !sent) co_return sent;
   if (is_admin(connection)) co_return co_await serve_operator(connection);
-  auto begun = std::make_unique<FrameTalk>(hub_, connection, decoder, std::move(visit));
-  sign_in(begun->session(), begun->visit());
-  talk = std::move(begun);
+  auto talk = std::make_unique<FrameTalk>(hub_, connection, decoder, std::move(visit));
+  sign_in(talk->session(), talk->visit());
+  connection.leave_to(std::move(talk));
   co_return ok;
 }
 

@@ -41,7 +41,6 @@ bool Service::is_admin(net::Connection& connection) const {
          connection.stream().local_path() == settings_.admin_path;
 }
 
-// Not a coroutine: an idle connection would keep its frame.
 asio::awaitable<Status> Service::serve(net::Connection& connection) {
   const net::Scheme scheme = connection.scheme();
   if (scheme == net::Scheme::ws || scheme == net::Scheme::wss) return serve_web(connection);
@@ -49,15 +48,6 @@ asio::awaitable<Status> Service::serve(net::Connection& connection) {
 }
 
 asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
-  std::unique_ptr<Talk> talk;
-  Status ended = co_await begin(connection, talk);
-  if (!ended || !talk) co_return ended;
-  ended = co_await talk->run();
-  talk->finish(ended);
-  co_return ended;
-}
-
-asio::awaitable<Status> Service::begin(net::Connection& connection, std::unique_ptr<Talk>& talk) {
   connection.touch();
   // Where TLS might have begun, the silence has passed already.
   const bool waited =
@@ -73,7 +63,7 @@ asio::awaitable<Status> Service::begin(net::Connection& connection, std::unique_
   if (!dialect) co_return dialect.error();
   if (*dialect != wire::Dialect::line) lurker.reset();
   switch (*dialect) {
-    case wire::Dialect::frame: co_return co_await begin_frames(connection, talk);
+    case wire::Dialect::frame: co_return co_await begin_frames(connection);
     case wire::Dialect::http: co_return co_await serve_web(connection);
     case wire::Dialect::len64: co_return co_await serve_text(connection, nullptr, true);
     case wire::Dialect::line: co_return co_await serve_text(connection, std::move(lurker), false);

@@ -21,15 +21,6 @@ struct ServiceSettings {
   bool offers_tls = true;
 };
 
-/// A client that was let in: all that its connection keeps while nothing is said.
-class Talk {
- public:
-  virtual ~Talk() = default;
-  virtual asio::awaitable<Status> run() = 0;
-  /// run() has ended so.
-  virtual void finish(const Status& ended) = 0;
-};
-
 class Service {
  public:
   /// Serves a connection whose first frame asks for a link; that frame's body.
@@ -54,9 +45,7 @@ class Service {
 
  private:
   asio::awaitable<Status> serve_any(net::Connection& connection);
-  /// Serves all of it, or leaves a `talk` to be run, so that nothing of the beginning stays.
-  asio::awaitable<Status> begin(net::Connection& connection, std::unique_ptr<Talk>& talk);
-  asio::awaitable<Status> begin_frames(net::Connection& connection, std::unique_ptr<Talk>& talk);
+  asio::awaitable<Status> begin_frames(net::Connection& connection);
   asio::awaitable<Status> serve_text(net::Connection& connection, std::unique_ptr<Session> lurker,
                                      bool len64);
   asio::awaitable<Status> serve_web(net::Connection& connection);

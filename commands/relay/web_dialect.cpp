@@ -48,34 +48,55 @@ Result<std::string_view> judge(const wire::HttpRequest& request,
 }
 
 /// One client's messages.
-class WebDialect {
+class WebTalk final : public net::Resident {
  public:
-  WebDialect(Session& session, Kind kind) : session_{session}, kind_{kind} {}
+  WebTalk(Hub& hub, net::Connection& connection, Kind kind, std::unique_ptr<access::Visit> visit)
+      : connection_{connection},
+        visit_{std::move(visit)},
+        decoder_{wire::WebSocketRole::server, web_message_size_max(hub.settings().text_size_max)},
+        session_{hub, connection, Lane::web},
+        kind_{kind} {}
 
-  Result<Flow> hear(const wire::WebSocketMessage& message);
-  /// The last frame, after the conversation ended so; what it ended with.
-  Status close(Status ended, bool draining);
+  Session& session() { return session_; }
+  const std::unique_ptr<access::Visit>& visit() const { return visit_; }
+  Result<Next> go_on(After after) override;
+  asio::awaitable<void> rest() override {
+    pausing_.stays = co_await relay::rest(connection_, session_);
+  }
+  void finish(const Status& ended) override;
 
  private:
+  Result<Flow> hear(const wire::WebSocketMessage& message);
   Result<Flow> hear_text(std::string_view text);
   Result<Flow> hear_plain(std::string_view text);
   Status hear_request(std::string_view text);
   Status say(const wire::Json& json, bool direct);
   void answer(std::string_view json);
 
-  Session& session_;
+  net::Connection& connection_;
+  const std::unique_ptr<access::Visit> visit_;
+  wire::WebSocketDecoder decoder_;
+  Session session_;
   const Kind kind_;
   bool closed_ = false;  // A close frame is on its way.
+  Pausing pausing_;
 };
 
-void WebDialect::answer(std::string_view json) {
+Result<net::Resident::Next> WebTalk::go_on(After after) {
+  const auto hear_it = [this](const wire::WebSocketMessage& message, std::string&) {
+    return hear(message);
+  };
+  return converse(connection_, session_, decoder_, hear_it, after, pausing_);
+}
+
+void WebTalk::answer(std::string_view json) {
   if (json.empty()) return;
   std::string bytes;
   tongue_of(Lane::web).append_answer(bytes, 0, json);
   session_.answer(bytes);
 }
 
-Result<Flow> WebDialect::hear(const wire::WebSocketMessage& message) {
+Result<Flow> WebTalk::hear(const wire::WebSocketMessage& message) {
   std::string bytes;
   switch (message.op) {
     case WebSocketOp::text: return hear_text(message.body);
@@ -94,7 +115,7 @@ Result<Flow> WebDialect::hear(const wire::WebSocketMessage& message) {
   }
 }
 
-Result<Flow> WebDialect::hear_text(std::string_view text) {
+Result<Flow> WebTalk::hear_text(std::string_view text) {
   // A token shown where none is asked for is not to be said aloud.
   if (text.starts_with('{') && !access::token_of_json(text).empty()) return Flow::go_on;
   if (kind_ == Kind::plain) return hear_plain(text);
@@ -102,13 +123,13 @@ Result<Flow> WebDialect::hear_text(std::string_view text) {
   return session_.ended() ? Flow::finish : Flow::go_on;
 }
 
-Result<Flow> WebDialect::hear_plain(std::string_view text) {
+Result<Flow> WebTalk::hear_plain(std::string_view text) {
   const Result<bool> stays = session_.hear_line(text);
   if (!stays) tell_failure(session_, stays.error());
   return session_.ended() || (stays && !*stays) ? Flow::finish : Flow::go_on;
 }
 
-Status WebDialect::hear_request(std::string_view text) {
+Status WebTalk::hear_request(std::string_view text) {
   const Result<wire::Json> json = wire::Json::parse(text, {.size_max = SIZE_MAX, .depth_max = 8});
   if (!json) return json.error();
   const std::string_view word = json->string("do").value_or("");
@@ -123,7 +144,7 @@ Status WebDialect::hear_request(std::string_view text) {
   return ok;
 }
 
-Status WebDialect::say(const wire::Json& json, bool direct) {
+Status WebTalk::say(const wire::Json& json, bool direct) {
   if (!session_.entered()) return Error{Errc::unexpected, "take a message before \"enter\""};
   const std::int64_t number = json.integer("number").value_or(0);
   const auto text = json.string("text");
@@ -136,14 +157,14 @@ Status WebDialect::say(const wire::Json& json, bool direct) {
   return ok;
 }
 
-Status WebDialect::close(Status ended, bool draining) {
+void WebTalk::finish(const Status& ended) {
   std::string bytes;
   if (!ended && ended.error().code.category() == category())
     wire::append_websocket_close(bytes, wire::close_code(ended.error().code), {});
   else if (ended && !closed_)
-    wire::append_websocket_close(bytes, draining ? wire::close_code(Errc::stopped) : 1000, {});
+    wire::append_websocket_close(
+        bytes, connection_.draining() ? wire::close_code(Errc::stopped) : 1000, {});
   if (!bytes.empty()) session_.answer(bytes);
-  return ended;
 }
 
 }  // namespace
@@ -187,20 +208,16 @@ asio::awaitable<Status> Service::serve_web(net::Connection& connection) {
     visit = std::move(*let);
   }
   connection.touch();
-  Session session{hub_, connection, Lane::web};
+  auto talk = std::make_unique<WebTalk>(hub_, connection, caller.kind, std::move(visit));
+  Session& session = talk->session();
   if (!caller.foreign)
-    sign_in(session, visit);
-  else if (visit)
-    session.sign_in(visit->who().user(), false);
+    sign_in(session, talk->visit());
+  else if (talk->visit())
+    session.sign_in(talk->visit()->who().user(), false);
   if (caller.kind == Kind::plain)
     if (Status entered = enter_as_text(session); !entered) co_return entered;
-  WebDialect dialect{session, caller.kind};
-  wire::WebSocketDecoder decoder{wire::WebSocketRole::server,
-                                 web_message_size_max(hub_.settings().text_size_max)};
-  Status ended = co_await converse(
-      connection, session, decoder,
-      [&](const wire::WebSocketMessage& message, std::string&) { return dialect.hear(message); });
-  co_return dialect.close(std::move(ended), connection.draining());
+  connection.leave_to(std::move(talk));
+  co_return ok;
 }
 
 }  // namespace netkit::relay
