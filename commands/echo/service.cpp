@@ -60,16 +60,17 @@ asio::awaitable<Status> EchoService::serve_framing(Connection& connection) {
     case Framing::len64: return serve_len64(connection);
     case Framing::line: return serve_lines(connection);
   }
-  return serve_raw(connection);
+  return serve_raw(connection, nullptr);
 }
 
 asio::awaitable<Status> EchoService::serve_guarded(Connection& connection) {
   connection.introduce(dialect_of(settings_.framing));
   access::Wish wish;
   wish.address = connection.peer().address;
-  const auto visit =
-      co_await access::let_in(connection, *guard_, showing_of(settings_.framing), wish);
+  auto visit = co_await access::let_in(connection, *guard_, showing_of(settings_.framing), wish);
   if (!visit) co_return visit.error();
+  if (settings_.framing == Framing::raw)
+    co_return co_await serve_raw(connection, std::move(*visit));
   co_return co_await serve_framing(connection);
 }
 
@@ -106,29 +107,49 @@ void EchoService::flush(net::Worker& worker) {
   counts.sent.flush(worker.log(), "send");
 }
 
-asio::awaitable<Status> EchoService::serve_raw(Connection& connection) {
-  connection.introduce("raw");
-  net::ReceiveBuffer& received = connection.received();
+/// Sends bytes back for as long as they come. No coroutine, as most connections are idle.
+class EchoService::RawEcho final : public net::Resident {
+ public:
+  RawEcho(EchoService& service, Connection& connection, std::unique_ptr<access::Visit> visit)
+      : service_{service}, connection_{connection}, visit_{std::move(visit)} {}
+
+  Result<Next> go_on(After after) override;
+  asio::awaitable<void> rest() override { flushed_ = co_await connection_.flush(); }
+  void finish(const Status&) override {}
+
+ private:
+  EchoService& service_;
+  Connection& connection_;
+  const std::unique_ptr<access::Visit> visit_;
+  Status flushed_ = ok;
+};
+
+Result<net::Resident::Next> EchoService::RawEcho::go_on(After) {
+  using Received = Connection::Received;
+  if (!flushed_) return flushed_.error();
+  net::ReceiveBuffer& received = connection_.received();
   for (;;) {
     // Behind a token there may be more already.
-    Result<Connection::Received> got = Connection::Received::bytes;
-    if (received.empty()) got = connection.try_receive(settings_.chunk_size_max);
-    if (!got) co_return got.error();
-    if (*got == Connection::Received::end) co_return ok;
-    if (*got == Connection::Received::nothing_yet) {
-      const Status waited = co_await connection.readable();
-      if (!waited && !connection.draining()) co_return waited;
-      continue;
-    }
+    Result<Received> got = Received::bytes;
+    if (received.empty()) got = connection_.try_receive(service_.settings_.chunk_size_max);
+    if (!got) return got.error();
+    if (*got == Received::end) return Next::end;
+    if (*got == Received::nothing_yet) return Next::readable;
     const std::span<char> bytes = received.unread();
-    count(connection, bytes.size());
-    const Result<bool> sent = connection.try_send({bytes.data(), bytes.size()});
+    service_.count(connection_, bytes.size());
+    const Result<bool> sent = connection_.try_send({bytes.data(), bytes.size()});
     received.consume(bytes.size());
     received.keep();
-    if (!sent) co_return sent.error();
-    if (!*sent)
-      if (Status flushed = co_await connection.flush(); !flushed) co_return flushed;
+    if (!sent) return sent.error();
+    if (!*sent) return Next::rest;
   }
+}
+
+asio::awaitable<Status> EchoService::serve_raw(Connection& connection,
+                                               std::unique_ptr<access::Visit> visit) {
+  connection.introduce("raw");
+  connection.leave_to(std::make_unique<RawEcho>(*this, connection, std::move(visit)));
+  co_return ok;
 }
 
 asio::awaitable<Status> EchoService::serve_frames(Connection& connection) {

@@ -33,6 +33,8 @@ class EchoService {
   void flush(net::Worker& worker);
 
  private:
+  class RawEcho;
+
   /// One worker's counts of the two hot events.
   struct Counts {
     log::Fold received;
@@ -42,7 +44,8 @@ class EchoService {
   asio::awaitable<Status> serve_framing(net::Connection& connection);
   asio::awaitable<Status> serve_guarded(net::Connection& connection);
   asio::awaitable<Status> serve_guarded_websocket(net::Connection& connection);
-  asio::awaitable<Status> serve_raw(net::Connection& connection);
+  asio::awaitable<Status> serve_raw(net::Connection& connection,
+                                    std::unique_ptr<access::Visit> visit);
   asio::awaitable<Status> serve_frames(net::Connection& connection);
   asio::awaitable<Status> serve_len64(net::Connection& connection);
   asio::awaitable<Status> serve_lines(net::Connection& connection);
