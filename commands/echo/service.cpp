@@ -137,6 +137,9 @@ Result<net::Resident::Next> EchoService::RawEcho::go_on(After) {
     if (*got == Received::nothing_yet) return Next::readable;
     const std::span<char> bytes = received.unread();
     service_.count(connection_, bytes.size());
+    // A message of sctp comes back as one, however many reads it took.
+    net::Stream& stream = connection_.stream();
+    if (stream.keeps_bounds()) stream.end_messages(stream.at_message_end());
     const Result<bool> sent = connection_.try_send({bytes.data(), bytes.size()});
     received.consume(bytes.size());
     received.keep();
@@ -245,6 +248,7 @@ net::TlsMode EchoService::tls_mode(net::Scheme scheme) const {
       // Raw bytes may begin like TLS, and must come back as they are.
       return settings_.framing == Framing::raw ? net::TlsMode::never : net::TlsMode::detect;
     case net::Scheme::udp:
+    case net::Scheme::sctp:
     case net::Scheme::unix_: break;
   }
   return net::TlsMode::never;

@@ -175,7 +175,7 @@ Status Serving::open_sockets() {
 bool Serving::wants_tls() const {
   if (options_.no_tls) return false;
   for (const net::Endpoint& endpoint : bound_)
-    if (endpoint.scheme != net::Scheme::udp &&
+    if (endpoint.scheme != net::Scheme::udp && endpoint.scheme != net::Scheme::sctp &&
         plan_.service.tls_mode(*endpoint.scheme) != net::TlsMode::never)
       return true;
   return false;

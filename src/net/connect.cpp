@@ -2,9 +2,11 @@
 #include "net/connect.hpp"
 
 #include <algorithm>
+#include <asio/execution/context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
+#include <asio/query.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
 #include <mutex>
@@ -14,6 +16,7 @@
 
 #include "net/limits.hpp"
 #include "net/resolve.hpp"
+#include "net/sctp_stack.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -142,6 +145,23 @@ asio::awaitable<Result<Stream>> connect_ip(const Endpoint& to, Clock::time_point
                                                      : race->last_failure;
 }
 
+asio::awaitable<Result<Stream>> connect_sctp(const Endpoint& to, Clock::time_point until) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto& io = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
+  Result<SctpStack*> stack = SctpStack::of(io);
+  if (!stack) co_return stack.error();
+  SctpHosts hosts;
+  const std::vector<Endpoint> each = single_hosts(to);
+  for (const Endpoint& host : each) {
+    auto found = co_await resolve(host, until);
+    if (!found) co_return found.error();
+    hosts.push_back(std::move(*found));
+  }
+  auto made = co_await (*stack)->connect(std::move(hosts), *to.port, SctpSettings{}, until);
+  if (!made) co_return made.error();
+  co_return Stream{executor, std::move(*made)};
+}
+
 asio::awaitable<Result<Stream>> connect_unix(const Endpoint& to) {
   asio::local::stream_protocol::socket socket{co_await asio::this_coro::executor};
   std::error_code failed;
@@ -169,11 +189,12 @@ asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsCon
                                         std::chrono::nanoseconds limit) {
   const Clock::time_point until =
       Clock::now() + std::min<std::chrono::nanoseconds>(limit, std::chrono::hours{24});
-  const bool local = to.scheme == Scheme::unix_;
-  // Two statements: g++ 12 destroys the temporary of a conditional co_await too early.
+  // Several statements: g++ 12 destroys the temporary of a conditional co_await too early.
   Result<Stream> stream;
-  if (local)
+  if (to.scheme == Scheme::unix_)
     stream = co_await connect_unix(to);
+  else if (to.scheme == Scheme::sctp)
+    stream = co_await connect_sctp(to, until);
   else
     stream = co_await connect_ip(to, until);
   if (!stream) co_return failure(stream.error().code, to);

@@ -14,9 +14,9 @@
 
 namespace netkit::net {
 
-/// Connects to a tcp, tls, ws, wss or unix endpoint that has scheme, host and port; for tls and wss
-/// also agrees on TLS with `tls`, which must be given then. The WebSocket handshake is not done
-/// here. All of it within `limit`. The error names the endpoint and says what to do.
+/// Connects to a tcp, tls, sctp, ws, wss or unix endpoint that has scheme, host and port; for tls
+/// and wss also agrees on TLS with `tls`, which must be given then. The WebSocket handshake is not
+/// done here. All of it within `limit`. The error names the endpoint and says what to do.
 asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsContext> tls,
                                         std::chrono::nanoseconds limit);
 

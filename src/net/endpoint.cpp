@@ -12,8 +12,9 @@
 namespace netkit::net {
 namespace {
 
-constexpr std::array<std::string_view, 6> names{"tcp", "tls", "udp", "ws", "wss", "unix"};
+constexpr std::array<std::string_view, 7> names{"tcp", "tls", "udp", "sctp", "ws", "wss", "unix"};
 constexpr std::size_t host_size_max = 253;  // RFC 1035, 2.3.4.
+constexpr std::size_t hosts_max = 8;
 
 Error malformed(std::string_view text, const std::string& why) {
   return {Errc::usage, "read '" + escape_for_display(text) + "' as an endpoint",
@@ -90,6 +91,40 @@ Status take_host_and_port(std::string_view text, std::string_view rest, Endpoint
   return ok;
 }
 
+/// "h1,h2,h3:port": the last one has the port of all.
+Result<Endpoint> parse_hosts(std::string_view text, std::string_view rest, Endpoint endpoint) {
+  std::vector<std::string> hosts;
+  for (bool last = false; !last;) {
+    const std::size_t comma = rest.find(',');
+    last = comma == std::string_view::npos;
+    if (hosts.size() == hosts_max)
+      return malformed(text, "at most " + std::to_string(hosts_max) + " hosts");
+    Status taken = take_host_and_port(text, rest.substr(0, comma), endpoint);
+    if (!taken) return taken.error();
+    if (endpoint.host.empty()) return malformed(text, "a host is missing");
+    if (endpoint.port && !last) return malformed(text, "one port, behind the last host");
+    hosts.push_back(std::move(endpoint.host));
+    if (!last) rest.remove_prefix(comma + 1);
+  }
+  endpoint.host = std::move(hosts.front());
+  hosts.erase(hosts.begin());
+  endpoint.more_hosts = std::move(hosts);
+  return endpoint;
+}
+
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+bool is_loopback_host(const std::string& name) {
+  in_addr v4;
+  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  in6_addr v6;
+  if (inet_pton(AF_INET6, name.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  const std::string host = to_lower_ascii(name);
+  return host == "localhost" || host.ends_with(".localhost");
+}
+
 }  // namespace
 
 std::string_view to_text(Scheme scheme) {
@@ -125,6 +160,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     rest = rest.substr(0, slash);
   }
   if (rest.empty()) return malformed(text, "host and port are missing");
+  if (endpoint.scheme == Scheme::sctp && rest.find(',') != std::string_view::npos)
+    return parse_hosts(text, rest, std::move(endpoint));
   if (Status taken = take_host_and_port(text, rest, endpoint); !taken) return taken.error();
   return endpoint;
 }
@@ -133,17 +170,16 @@ std::string to_text(const Endpoint& endpoint) {
   if (endpoint.scheme == Scheme::unix_) return "unix:" + endpoint.path;
   std::string text;
   if (endpoint.scheme) text = std::string{to_text(*endpoint.scheme)} + "://";
-  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-  text += is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
+  text += bracketed(endpoint.host);
+  for (const std::string& host : endpoint.more_hosts)
+    text += "," + bracketed(host);
   if (endpoint.port) text += ":" + std::to_string(*endpoint.port);
   return text + endpoint.path;
 }
 
 std::string authority(const Endpoint& endpoint) {
   if (endpoint.scheme == Scheme::unix_) return "localhost";
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
-         std::to_string(endpoint.port.value_or(0));
+  return bracketed(endpoint.host) + ":" + std::to_string(endpoint.port.value_or(0));
 }
 
 Endpoint complete(Endpoint endpoint, Scheme scheme, std::string_view host, std::uint16_t port) {
@@ -154,14 +190,20 @@ Endpoint complete(Endpoint endpoint, Scheme scheme, std::string_view host, std::
   return endpoint;
 }
 
+std::vector<Endpoint> single_hosts(const Endpoint& endpoint) {
+  std::vector<Endpoint> all{endpoint};
+  all.front().more_hosts.clear();
+  for (const std::string& host : endpoint.more_hosts) {
+    all.push_back(all.front());
+    all.back().host = host;
+  }
+  return all;
+}
+
 bool is_loopback(const Endpoint& endpoint) {
-  if (endpoint.scheme == Scheme::unix_) return true;
-  in_addr v4;
-  if (inet_pton(AF_INET, endpoint.host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  in6_addr v6;
-  if (inet_pton(AF_INET6, endpoint.host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  const std::string host = to_lower_ascii(endpoint.host);
-  return host == "localhost" || host.ends_with(".localhost");
+  return endpoint.scheme == Scheme::unix_ ||
+         (is_loopback_host(endpoint.host) &&
+          std::all_of(endpoint.more_hosts.begin(), endpoint.more_hosts.end(), is_loopback_host));
 }
 
 }  // namespace netkit::net

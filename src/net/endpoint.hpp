@@ -1,5 +1,6 @@
 // Where to connect or listen, as users write it: `[SCHEME://]HOST[:PORT]`, `:PORT`, `[V6]:PORT`,
-// `unix:PATH`. Used by every option and argument that names a place. Resolves nothing.
+// `unix:PATH`, `sctp://HOST,HOST:PORT`. Used by every option and argument that names a place.
+// Resolves nothing.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
 namespace netkit::net {
 
-enum class Scheme { tcp, tls, udp, ws, wss, unix_ };
+enum class Scheme { tcp, tls, udp, sctp, ws, wss, unix_ };
 
 std::string_view to_text(Scheme scheme);
 /// All names that parse_endpoint() takes in front of "://".
@@ -23,6 +25,8 @@ struct Endpoint {
   std::string host;                   ///< Name or address without brackets; empty: all addresses.
   std::optional<std::uint16_t> port;  ///< 0 asks a listener for any free port.
   std::string path;                   ///< unix: the file. ws, wss: the request path, "" for "/".
+  /// sctp: further addresses of the same machine, each another way to it.
+  std::vector<std::string> more_hosts = {};
 
   Scheme scheme_or(Scheme fallback) const { return scheme.value_or(fallback); }
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
@@ -41,7 +45,11 @@ std::string authority(const Endpoint& endpoint);
 /// `endpoint` with what it lacks filled in; a host that is missing becomes `host`.
 Endpoint complete(Endpoint endpoint, Scheme scheme, std::string_view host, std::uint16_t port);
 
-/// True for 127.0.0.0/8, ::1, "localhost" and names below it, and unix sockets (RFC 6761, 6.3).
+/// The host and those in more_hosts, each as an endpoint of its own.
+std::vector<Endpoint> single_hosts(const Endpoint& endpoint);
+
+/// True, of all its hosts, for 127.0.0.0/8, ::1, "localhost" and names below it, and unix sockets
+/// (RFC 6761, 6.3).
 bool is_loopback(const Endpoint& endpoint);
 
 }  // namespace netkit::net

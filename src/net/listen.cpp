@@ -27,7 +27,7 @@ void switch_on(int socket, int level, int option) {
 }
 
 bool is_datagram(Scheme scheme) {
-  return scheme == Scheme::udp;
+  return scheme == Scheme::udp || scheme == Scheme::sctp;
 }
 
 /// `share`: threads of ours will have the port together; `join`: one of them has it already. With
@@ -81,6 +81,10 @@ Result<Listening> bind_all(const Endpoint& wanted, const std::vector<asio::ip::a
   }
   made.endpoint = wanted;
   made.endpoint.host = addresses.front().to_string();
+  made.endpoint.more_hosts.clear();
+  if (!wanted.more_hosts.empty())
+    for (std::size_t i = 1; i < addresses.size(); ++i)
+      made.endpoint.more_hosts.push_back(addresses[i].to_string());
   made.endpoint.port = port;
   return made;
 }
@@ -92,7 +96,15 @@ bool kernel_has_v6() {
 }
 
 Result<std::vector<asio::ip::address>> addresses_of(const Endpoint& wanted) {
-  if (!wanted.host.empty()) return resolve_now(wanted);
+  if (!wanted.host.empty()) {
+    std::vector<asio::ip::address> all;
+    for (const Endpoint& each : single_hosts(wanted)) {
+      auto found = resolve_now(each);
+      if (!found) return found.error();
+      all.insert(all.end(), found->begin(), found->end());
+    }
+    return all;
+  }
   // One v6 socket that takes v4 as well, where the kernel has v6.
   if (kernel_has_v6()) return std::vector<asio::ip::address>{asio::ip::address_v6::any()};
   return std::vector<asio::ip::address>{asio::ip::address_v4::any()};
@@ -103,13 +115,15 @@ Result<Listening> open_ports(const Endpoint& wanted, const ListenOptions& option
   if (!addresses) return addresses.error();
 
   const std::uint16_t first = wanted.port.value_or(0);
+  // All associations are on one thread, because usrsctp is.
+  const unsigned threads = wanted.scheme == Scheme::sctp ? 1 : options.threads;
   const unsigned further = options.auto_port && first != 0 ? auto_port_range : 0;
   // With port 0 the one that the first address got may be taken on the second: another is drawn.
   const unsigned draws = first == 0 && addresses->size() > 1 ? 16 : 0;
   for (unsigned attempt = 0;; ++attempt) {
     const unsigned port = first == 0 ? 0 : first + attempt;
     Result<Listening> made =
-        bind_all(wanted, *addresses, static_cast<std::uint16_t>(port), options.threads);
+        bind_all(wanted, *addresses, static_cast<std::uint16_t>(port), threads);
     if (made) return made;
     const bool taken = made.error().code == std::errc::address_in_use;
     if (!taken || attempt >= further + draws || port + 1 > 65535) {

@@ -71,6 +71,7 @@ Server::~Server() {
   for (auto& worker : workers_)
     worker->when_idle = nullptr;
   unlink_sockets();
+  listeners_.clear();
   datagrams_.clear();
   doors_.clear();
 }
@@ -95,10 +96,18 @@ void Server::add(Listening listening) {
 void Server::open_door(Worker& worker, const Listening& listening, FileDescriptor socket,
                        bool spread) {
   const Scheme scheme = *listening.endpoint.scheme;
+  const auto admits = [this](const asio::ip::address& sender) {
+    return options()->access.allows(sender) || refuse(sender, denied);
+  };
+  if (scheme == Scheme::sctp) {
+    auto opened = SctpListener::open(worker.io(), std::move(socket), SctpSettings{}, admits);
+    if (opened)
+      listeners_.push_back(std::move(*opened));
+    else
+      outcome_ = opened.error();
+    return;
+  }
   if (scheme == Scheme::udp) {
-    const auto admits = [this](const asio::ip::address& sender) {
-      return options()->access.allows(sender) || refuse(sender, denied);
-    };
     datagrams_.push_back(std::make_unique<Datagram>(worker, std::move(socket), admits));
     return;
   }
@@ -131,6 +140,7 @@ std::optional<TlsContext> Server::tls() const {
 }
 
 Status Server::run(const std::function<void()>& on_ready) {
+  if (!outcome_) return outcome_;
   using Guard = asio::executor_work_guard<asio::io_context::executor_type>;
   std::vector<Guard> guards;
   for (auto& worker : workers_) {
@@ -139,6 +149,8 @@ Status Server::run(const std::function<void()>& on_ready) {
   }
   for (auto& door : doors_)
     asio::co_spawn(door->worker.io(), accept_from(*door), rethrow);
+  for (auto& listener : listeners_)
+    asio::co_spawn(main_context(), accept_from(*listener), rethrow);
   for (auto& datagram : datagrams_)
     asio::co_spawn(datagram->worker().io(), serve_datagrams(*datagram), rethrow);
   asio::co_spawn(workers_[0]->io(), heed_signals(), rethrow);
@@ -182,8 +194,7 @@ bool Server::refuse(const asio::ip::address& peer, const char* reason) {
   return false;
 }
 
-bool Server::admit(Stream::Socket& socket) {
-  const auto peer = peer_endpoint(socket.native_handle());
+bool Server::admit(std::optional<asio::ip::tcp::endpoint> peer) {
   const asio::ip::address address = peer ? peer->address() : asio::ip::address_v6::loopback();
   const Options options = this->options();
   // Who may use a unix socket is decided by the mode of its file.
@@ -217,20 +228,40 @@ asio::awaitable<void> Server::accept_from(Door& door) {
       co_await pause(accept_pause);  // Whatever it is, it must not take a processor.
       continue;
     }
-    if (!admit(socket)) continue;
+    if (!admit(peer_endpoint(socket.native_handle()))) continue;
     const std::uint64_t count = ++counters_.accepted;
     if (serve_only_ != 0 && count > serve_only_) co_return;
-    FileDescriptor released{socket.release(failed)};
-    asio::co_spawn(worker.io(), attend(worker, std::move(released), door.scheme), rethrow);
+    Accepted accepted{FileDescriptor{socket.release(failed)}, nullptr};
+    asio::co_spawn(worker.io(), attend(worker, std::move(accepted), door.scheme), rethrow);
   }
 }
 
-asio::awaitable<void> Server::attend(Worker& worker, FileDescriptor socket, Scheme scheme) {
-  Stream stream{worker.io().get_executor(), std::move(socket)};
-  auto attended = std::make_unique<Attended>(*this, std::move(stream), worker, scheme);
+asio::awaitable<void> Server::accept_from(SctpListener& listener) {
+  Worker& worker = *workers_[0];
+  while (!draining_) {
+    Result<std::unique_ptr<SctpAssociation>> association = co_await listener.accept();
+    if (!association || draining_) co_return;
+    const asio::ip::udp::endpoint peer = (*association)->remote();
+    if (!admit(asio::ip::tcp::endpoint{peer.address(), peer.port()})) continue;
+    const std::uint64_t count = ++counters_.accepted;
+    if (serve_only_ != 0 && count > serve_only_) co_return;
+    Accepted accepted{FileDescriptor{}, std::move(*association)};
+    asio::co_spawn(worker.io(), attend(worker, std::move(accepted), Scheme::sctp), rethrow);
+  }
+}
+
+asio::awaitable<void> Server::attend(Worker& worker, Accepted accepted, Scheme scheme) {
+  const auto executor = worker.io().get_executor();
+  auto attended = std::make_unique<Attended>(*this,
+                                             accepted.association
+                                                 ? Stream{executor, std::move(accepted.association)}
+                                                 : Stream{executor, std::move(accepted.socket)},
+                                             worker, scheme);
   Connection& connection = attended->connection;
   Status ended = ok;
-  if (service_.tls_mode(scheme) != TlsMode::never) ended = co_await secure(connection);
+  const bool may_secure = scheme != Scheme::sctp;  // TLS needs a socket under it.
+  if (may_secure && service_.tls_mode(scheme) != TlsMode::never)
+    ended = co_await secure(connection);
   if (ended) ended = co_await service_.on_connection(connection);
   if (ended && connection.resident())
     live_on(std::move(attended), Resident::After::begin);
@@ -373,6 +404,9 @@ void Server::begin_drain() {
         if (&door->worker == &worker) door->acceptor.close(ignored);
       for (auto& datagram : datagrams_)
         if (&datagram->worker() == &worker) datagram->stop();
+      if (worker.index() == 0)
+        for (auto& listener : listeners_)
+          listener->close();
       worker.when_idle = [this, told = false]() mutable {
         if (std::exchange(told, true)) return;
         asio::post(workers_[0]->io(), [this] { worker_idle(); });

@@ -18,6 +18,7 @@
 #include "net/datagram.hpp"
 #include "net/limits.hpp"
 #include "net/listen.hpp"
+#include "net/sctp_stack.hpp"
 #include "net/server_options.hpp"
 #include "net/tls.hpp"
 #include "net/worker.hpp"
@@ -74,6 +75,11 @@ class Server {
  private:
   struct Door;
   struct Attended;
+  /// One of the two.
+  struct Accepted {
+    FileDescriptor socket;
+    std::unique_ptr<SctpAssociation> association;
+  };
   using Options = std::shared_ptr<const ServerOptions>;
 
   Options options() const;
@@ -81,7 +87,8 @@ class Server {
 
   void open_door(Worker& worker, const Listening& listening, FileDescriptor socket, bool spread);
   asio::awaitable<void> accept_from(Door& door);
-  asio::awaitable<void> attend(Worker& worker, FileDescriptor socket, Scheme scheme);
+  asio::awaitable<void> accept_from(SctpListener& listener);
+  asio::awaitable<void> attend(Worker& worker, Accepted accepted, Scheme scheme);
   asio::awaitable<Status> secure(Connection& connection);
   void live_on(std::unique_ptr<Attended> attended, Resident::After after);
   bool sleep_or_end(std::unique_ptr<Attended>& attended, Resident::After after);
@@ -90,7 +97,7 @@ class Server {
   asio::awaitable<void> serve_datagrams(Datagram& datagram);
   asio::awaitable<void> tick(Worker& worker);
   asio::awaitable<void> heed_signals();
-  bool admit(Stream::Socket& socket);
+  bool admit(std::optional<asio::ip::tcp::endpoint> peer);
   bool refuse(const asio::ip::address& peer, const char* reason);
   void end_of(Connection& connection, const Status& ended);
   void begin_drain();
@@ -112,6 +119,7 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::vector<std::unique_ptr<Datagram>> datagrams_;
+  std::vector<std::unique_ptr<SctpListener>> listeners_;  // On the first worker.
 };
 
 }  // namespace netkit::net

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <asio/co_spawn.hpp>
 #include <asio/execution/context.hpp>
 #include <asio/query.hpp>
 #include <cerrno>
@@ -18,6 +19,8 @@
 #include "net/deadline.hpp"
 #include "net/limits.hpp"
 #include "net/readiness.hpp"
+#include "net/sctp_association.hpp"
+#include "net/spawn.hpp"
 
 namespace netkit::net {
 
@@ -31,7 +34,14 @@ struct Stream::Core {
     return asio::use_service<Readiness>(asio::query(executor, asio::execution::context));
   }
 
+  Core(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> from)
+      : association{std::move(from)}, deadline{executor, [this] { cancel(Errc::timed_out); }} {}
+
   void cancel(Errc why) {
+    if (association) {
+      association->end_wait(SctpAssociation::Wanted::read, why);
+      association->end_wait(SctpAssociation::Wanted::write, why);
+    }
     if (!watched) return;
     watched->end_wait(Direction::read, why);
     watched->end_wait(Direction::write, why);
@@ -40,6 +50,7 @@ struct Stream::Core {
   /// Waits that are still wanted end with an error; later ones fail at once.
   void end() {
     cancel(Errc::closed);
+    if (association) association->abort();
     watched.reset();
     socket.reset();
   }
@@ -47,7 +58,7 @@ struct Stream::Core {
   /// Why a wait for reading would not begin, if it would not.
   std::optional<Status> readable_at_once() const {
     if (tls && tls->has_unread()) return ok;
-    if (!watched) return Errc::closed;
+    if (!watched && !association) return Errc::closed;
     if (interrupted) return Errc::stopped;
     if (deadline.passed()) return Errc::timed_out;
     return std::nullopt;
@@ -57,12 +68,14 @@ struct Stream::Core {
   }
 
   FileDescriptor socket;
-  std::optional<Watched> watched;  // Until the socket is closed.
+  std::optional<Watched> watched;                // Until the socket is closed.
+  std::unique_ptr<SctpAssociation> association;  // Instead of a socket.
   Deadline deadline;
   std::unique_ptr<TlsSession> tls;
   bool interrupted = false;
   bool reading_needs_write = false;  // What the last attempt, under TLS, would have waited for.
   bool writing_needs_read = false;
+  bool ends_messages = true;
 };
 
 namespace {
@@ -74,6 +87,11 @@ Attempt from_errno() {
 
 asio::awaitable<Status> at_once(Status status) {
   co_return status;
+}
+
+std::string mark_of(const asio::ip::address& address, std::uint16_t port) {
+  const std::string text = address.to_string();
+  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(port);
 }
 
 FileDescriptor released(Stream::Socket& socket) {
@@ -90,9 +108,23 @@ Stream::Stream(const asio::any_io_executor& executor, FileDescriptor socket)
   const int handle = core_->socket.get();
   fcntl(handle, F_SETFL, fcntl(handle, F_GETFL) | O_NONBLOCK);
 }
+Stream::Stream(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> association)
+    : core_{std::make_unique<Core>(executor, std::move(association))} {}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
+
+bool Stream::keeps_bounds() const {
+  return core_->association != nullptr;
+}
+
+bool Stream::at_message_end() const {
+  return core_->association && core_->association->at_message_end();
+}
+
+void Stream::end_messages(bool ends) {
+  core_->ends_messages = ends;
+}
 
 bool Stream::is_tls() const {
   return core_->tls != nullptr;
@@ -104,6 +136,7 @@ Attempt Stream::try_read(std::span<char> into) {
     core_->reading_needs_write = attempt.wait_for_write;
     return attempt;
   }
+  if (core_->association) return core_->association->try_read(into);
   const ssize_t count = recv(core_->socket.get(), into.data(), into.size(), 0);
   if (count > 0) return {.count = static_cast<std::size_t>(count), .failed = {}};
   return count == 0 ? Attempt{.count = 0, .failed = Errc::closed} : from_errno();
@@ -115,12 +148,14 @@ Attempt Stream::try_write(std::string_view bytes) {
     core_->writing_needs_read = attempt.would_block() && !attempt.wait_for_write;
     return attempt;
   }
+  if (core_->association) return core_->association->try_write(bytes, core_->ends_messages);
   const ssize_t count = send(core_->socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   return count >= 0 ? Attempt{.count = static_cast<std::size_t>(count), .failed = {}}
                     : from_errno();
 }
 
 Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
+  if (core_->association) return try_write_one_by_one(pieces);
   std::array<iovec, 64> vectors;
   const std::size_t count = std::min(pieces.size(), vectors.size());
   for (std::size_t i = 0; i < count; ++i)
@@ -132,21 +167,48 @@ Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
   return sent >= 0 ? Attempt{.count = static_cast<std::size_t>(sent), .failed = {}} : from_errno();
 }
 
+Attempt Stream::try_write_one_by_one(std::span<const std::string_view> pieces) {
+  Attempt all;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const bool last = i + 1 == pieces.size();
+    const Attempt one = core_->association->try_write(pieces[i], last && core_->ends_messages);
+    all.count += one.count;
+    // What went out is told first; the error comes again.
+    if (all.count == 0) all.failed = one.failed;
+    if (one.failed || one.count < pieces[i].size()) break;
+  }
+  return all;
+}
+
 // No coroutines, as an idle connection would keep their frames.
 asio::awaitable<Status> Stream::readable() {
   if (std::optional<Status> known = core_->readable_at_once()) return at_once(std::move(*known));
+  if (core_->association) return core_->association->ready(SctpAssociation::Wanted::read);
   return core_->watched->ready(core_->direction_of_reading());
+}
+
+asio::awaitable<void> Stream::wake_by(SctpAssociation& association,
+                                      std::unique_ptr<Sleeper> sleeper) {
+  Status outcome = co_await association.ready(SctpAssociation::Wanted::read);
+  Sleeper& woken = *sleeper;
+  woken.woken(std::move(sleeper), std::move(outcome));
 }
 
 std::optional<Status> Stream::sleep_until_readable(std::unique_ptr<Sleeper>& sleeper) {
   std::optional<Status> known = core_->readable_at_once();
-  if (!known) core_->watched->sleep(core_->direction_of_reading(), std::move(sleeper));
+  if (known) return known;
+  if (core_->association)
+    asio::co_spawn(core_->association->io(), wake_by(*core_->association, std::move(sleeper)),
+                   rethrow);
+  else
+    core_->watched->sleep(core_->direction_of_reading(), std::move(sleeper));
   return known;
 }
 
 asio::awaitable<Status> Stream::writable() {
-  if (!core_->watched) return at_once(Errc::closed);
+  if (!core_->watched && !core_->association) return at_once(Errc::closed);
   if (core_->deadline.passed()) return at_once(Errc::timed_out);
+  if (core_->association) return core_->association->ready(SctpAssociation::Wanted::write);
   return core_->watched->ready(core_->writing_needs_read ? Direction::read : Direction::write);
 }
 
@@ -171,6 +233,7 @@ asio::awaitable<Status> Stream::write(std::string_view bytes) {
 }
 
 asio::awaitable<Result<bool>> Stream::begins_with_tls() {
+  if (core_->association) co_return false;
   for (;;) {
     char first = 0;
     const ssize_t count = recv(core_->socket.get(), &first, 1, MSG_PEEK);
@@ -183,6 +246,8 @@ asio::awaitable<Result<bool>> Stream::begins_with_tls() {
 
 asio::awaitable<Status> Stream::start_tls(TlsContext context, TlsSession::Side side,
                                           std::string host) {
+  if (core_->association)
+    co_return Error{Errc::usage, "agree on TLS", "TLS does not run over sctp"};
   Result<TlsSession> session = TlsSession::make(context, side, core_->socket.get(), host);
   if (!session) co_return session.error();
   while (!session->finished()) {
@@ -202,6 +267,14 @@ asio::awaitable<Status> Stream::start_tls(TlsContext context, TlsSession::Side s
 }
 
 asio::awaitable<void> Stream::close() {
+  if (core_->association) {
+    core_->association->begin_close();
+    expire_in(linger_limit);
+    // However it ends, what is left of it is reset.
+    static_cast<void>(co_await core_->association->closed());
+    core_->end();
+    co_return;
+  }
   if (core_->tls) core_->tls->say_goodbye();
   // From here on bytes of the socket are passed over, and what a session still holds is no news.
   core_->tls.reset();
@@ -220,6 +293,7 @@ asio::awaitable<void> Stream::close() {
 }
 
 void Stream::abort() {
+  if (core_->association) return core_->end();
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   setsockopt(core_->socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   core_->end();
@@ -227,6 +301,8 @@ void Stream::abort() {
 
 void Stream::interrupt() {
   core_->interrupted = true;
+  if (core_->association)
+    core_->association->end_wait(SctpAssociation::Wanted::read, Errc::stopped);
   if (!core_->watched) return;
   // What is in flight may still be written, even if TLS has to read for it.
   const bool writes = core_->writing_needs_read;
@@ -242,6 +318,10 @@ void Stream::expire_never() {
 }
 
 PeerName Stream::peer() const {
+  if (core_->association) {
+    const asio::ip::udp::endpoint remote = core_->association->remote();
+    return {.address = plain(remote.address()).to_string(), .port = remote.port()};
+  }
   const auto remote = peer_endpoint(core_->socket.get());
   if (!remote) return {.address = "unix", .port = 0};
   return {.address = remote->address().to_string(), .port = remote->port()};
@@ -249,13 +329,14 @@ PeerName Stream::peer() const {
 
 std::string Stream::server_mark(TlsSession::Side own_side) const {
   if (core_->tls) return core_->tls->server_fingerprint(own_side);
+  const bool own = own_side == TlsSession::Side::server;
+  if (const SctpAssociation* const at = core_->association.get()) {
+    const asio::ip::udp::endpoint server = own ? at->local() : at->remote();
+    return mark_of(plain(server.address()), server.port());
+  }
   const int handle = core_->socket.get();
-  const auto server =
-      own_side == TlsSession::Side::server ? local_endpoint(handle) : peer_endpoint(handle);
-  if (!server) return {};
-  const std::string address = server->address().to_string();
-  const bool six = server->address().is_v6();
-  return (six ? "[" + address + "]" : address) + ":" + std::to_string(server->port());
+  const auto server = own ? local_endpoint(handle) : peer_endpoint(handle);
+  return server ? mark_of(server->address(), server->port()) : std::string{};
 }
 
 std::string Stream::local_path() const {
@@ -268,6 +349,7 @@ std::string Stream::local_path() const {
 }
 
 void Stream::tune() {
+  if (core_->association) return;
   // A unix socket has none of these options, and needs none.
   const auto set = [&](int level, int option, int value) {
     setsockopt(core_->socket.get(), level, option, &value, sizeof value);

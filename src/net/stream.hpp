@@ -1,5 +1,5 @@
-// A connected byte stream: tcp, unix, or either under TLS. Every server and client talks through
-// one. It is non-blocking inside, keeps one deadline, and never looks at what it carries.
+// A connected byte stream: tcp, unix, either under TLS, or sctp. Every server and client talks
+// through one. It is non-blocking inside, keeps one deadline, and never looks at what it carries.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -20,6 +20,7 @@
 namespace netkit::net {
 
 class Sleeper;
+class SctpAssociation;
 
 /// Movable handle; the socket is closed when it goes. All calls from one thread, the one that
 /// runs the socket's io_context. At most one coroutine reads and one writes at a time.
@@ -30,6 +31,7 @@ class Stream {
   Stream(const asio::any_io_executor& executor, FileDescriptor socket);
   /// Takes over what Asio accepted or connected.
   explicit Stream(Socket socket);
+  Stream(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> association);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -37,6 +39,13 @@ class Stream {
   /// One attempt that never waits. Errors are final but for would_block().
   Attempt try_read(std::span<char> into);
   Attempt try_write(std::string_view bytes);
+  /// sctp: what is written by one call, or by one and what goes on with its rest, is one message to
+  /// the peer. Elsewhere there are no messages, and these say nothing.
+  bool keeps_bounds() const;
+  /// Whether the bytes that try_read() gave last end a message.
+  bool at_message_end() const;
+  /// Whether what is written from now on ends a message with its last byte, as it does at first.
+  void end_messages(bool ends);
   /// The same for several pieces in one go (writev(2)); not under TLS. May take a part of them.
   Attempt try_write_pieces(std::span<const std::string_view> pieces);
 
@@ -81,6 +90,10 @@ class Stream {
   void tune();
 
  private:
+  static asio::awaitable<void> wake_by(SctpAssociation& association,
+                                       std::unique_ptr<Sleeper> sleeper);
+  Attempt try_write_one_by_one(std::span<const std::string_view> pieces);
+
   struct Core;
   std::unique_ptr<Core> core_;
 };

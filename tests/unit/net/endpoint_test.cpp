@@ -15,6 +15,11 @@ Endpoint made(std::optional<Scheme> scheme, std::string host, std::optional<std:
   return {.scheme = scheme, .host = std::move(host), .port = port, .path = std::move(path)};
 }
 
+Endpoint with_more(Endpoint endpoint, std::vector<std::string> hosts) {
+  endpoint.more_hosts = std::move(hosts);
+  return endpoint;
+}
+
 struct Good {
   std::string_view text;
   Endpoint endpoint;
@@ -48,6 +53,9 @@ std::vector<Good> good() {
       {"unix:///run/s", made(Scheme::unix_, "", none, "/run/s"), "unix:/run/s"},
       {"unix:////run/s", made(Scheme::unix_, "", none, "/run/s"), "unix:/run/s"},
       {"unix:s://x", made(Scheme::unix_, "", none, "s://x"), "unix:s://x"},
+      {"sctp://h:9", made(Scheme::sctp, "h", 9), "sctp://h:9"},
+      {"sctp://a,[::1],[::2]:9", with_more(made(Scheme::sctp, "a", 9), {"::1", "::2"}),
+       "sctp://a,[::1],[::2]:9"},
   };
 }
 
@@ -67,14 +75,53 @@ TEST_CASE("parse_endpoint: reads every form of the interface, and to_text prints
 }
 
 TEST_CASE("parse_endpoint: refuses what is no endpoint") {
-  const std::string_view bad[] = {
-      "",         ":",         "host:",      "host:65536",     "host:-1",     "host:+1",
-      "host: 80", "host:80 ",  "host:80x",   "host:0x50",      "[::1",        "[::1]80",
-      "[]:80",    "[host]:80", "[::1]:",     "[127.0.0.1]:80", "a:b:80",      "::1:80:x",
-      "tcp://",   "tcp:///",   "tcp://h/p",  "http://h",       "://h",        "unix:",
-      "unix://",  "ws:///p",   "ws://h/a b", "ws://h/a\nb",    "user@host",   "host?x",
-      "a b",      "a\tb",      "host#1",     "a\\b",           "\x7f",        "[::1%]x]:1",
-      "//h",      "h/p",       "ws://",      "fe80::1%e:80",   "99999999999:"};
+  const std::string_view bad[] = {"",
+                                  ":",
+                                  "host:",
+                                  "host:65536",
+                                  "host:-1",
+                                  "host:+1",
+                                  "host: 80",
+                                  "host:80 ",
+                                  "host:80x",
+                                  "host:0x50",
+                                  "[::1",
+                                  "[::1]80",
+                                  "[]:80",
+                                  "[host]:80",
+                                  "[::1]:",
+                                  "[127.0.0.1]:80",
+                                  "a:b:80",
+                                  "::1:80:x",
+                                  "tcp://",
+                                  "tcp:///",
+                                  "tcp://h/p",
+                                  "http://h",
+                                  "://h",
+                                  "unix:",
+                                  "unix://",
+                                  "ws:///p",
+                                  "ws://h/a b",
+                                  "ws://h/a\nb",
+                                  "user@host",
+                                  "host?x",
+                                  "a b",
+                                  "a\tb",
+                                  "host#1",
+                                  "a\\b",
+                                  "\x7f",
+                                  "[::1%]x]:1",
+                                  "sctp://a,",
+                                  "sctp://,a",
+                                  "sctp://a:1,b",
+                                  "sctp://a,,b:1",
+                                  "sctp://a,b/c",
+                                  "sctp://a,b,c,d,e,f,g,h,i:1",
+                                  "//h",
+                                  "h/p",
+                                  "ws://",
+                                  "fe80::1%e:80",
+                                  "99999999999:"};
   for (const std::string_view text : bad) {
     CAPTURE(text);
     const auto parsed = parse_endpoint(text);
@@ -106,7 +153,7 @@ TEST_CASE("parse_endpoint: says what is wrong, and escapes what it shows") {
 
 TEST_CASE("scheme_names: are those that parse_endpoint takes") {
   CHECK(std::vector<std::string_view>{scheme_names().begin(), scheme_names().end()} ==
-        std::vector<std::string_view>{"tcp", "tls", "udp", "ws", "wss", "unix"});
+        std::vector<std::string_view>{"tcp", "tls", "udp", "sctp", "ws", "wss", "unix"});
   CHECK(to_text(Scheme::unix_) == "unix");
   CHECK(to_text(Scheme::tcp) == "tcp");
 }
