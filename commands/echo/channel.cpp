@@ -75,6 +75,39 @@ class BytesChannel final : public StreamChannel {
   std::size_t used_ = 0;
 };
 
+/// Messages of sctp, nothing in front of them.
+class MessageChannel final : public StreamChannel {
+ public:
+  MessageChannel(net::Stream stream, std::size_t size_max)
+      : StreamChannel{std::move(stream)}, size_max_{size_max} {}
+
+  bool keeps_bounds() const override { return true; }
+  std::string_view dialect() const override { return "sctp"; }
+  asio::awaitable<Status> send(std::string_view message) override {
+    if (!message.empty()) co_return co_await stream_.write(message);
+    co_return Error{Errc::usage, "send an empty message", "sctp has none"};
+  }
+  Answer receive(AnswerEnd) override {
+    if (std::exchange(whole_, false)) received_.clear();
+    while (!whole_) {
+      const std::size_t before = received_.size();
+      if (before > size_max_) co_return Errc::too_large;
+      received_.resize(before + 64 * 1024);
+      Result<std::size_t> count = co_await stream_.read_some(std::span{received_}.subspan(before));
+      received_.resize(before + (count ? *count : 0));
+      if (!count) co_return count.error();
+      whole_ = stream_.at_message_end();
+    }
+    co_return std::string_view{received_};
+  }
+  std::string take_partial() override { return std::exchange(received_, {}); }
+
+ private:
+  const std::size_t size_max_;
+  std::string received_;
+  bool whole_ = false;
+};
+
 class LineChannel final : public StreamChannel {
  public:
   LineChannel(net::Stream stream, std::size_t size_max)
@@ -205,7 +238,10 @@ class DatagramChannel final : public Channel {
 
 std::unique_ptr<Channel> stream_channel(net::Stream stream, const ChannelOptions& options) {
   switch (options.framing) {
-    case Framing::raw: return std::make_unique<BytesChannel>(std::move(stream), false);
+    case Framing::raw:
+      if (stream.keeps_bounds())
+        return std::make_unique<MessageChannel>(std::move(stream), options.message_size_max);
+      return std::make_unique<BytesChannel>(std::move(stream), false);
     case Framing::len64: return std::make_unique<BytesChannel>(std::move(stream), true);
     case Framing::line:
       return std::make_unique<LineChannel>(std::move(stream), options.message_size_max);
@@ -319,6 +355,7 @@ net::Endpoint completed(net::Endpoint endpoint) {
   if (scheme == net::Scheme::tls) standard = tls_port;
   if (scheme == net::Scheme::ws) standard = ws_port;
   if (scheme == net::Scheme::wss) standard = wss_port;
+  if (scheme == net::Scheme::sctp) standard = sctp_port;
   return net::complete(std::move(endpoint), scheme, "127.0.0.1", standard);
 }
 

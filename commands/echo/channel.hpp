@@ -26,7 +26,7 @@ class Channel {
 
   /// True if messages keep their bounds, so that they need no line end.
   virtual bool keeps_bounds() const = 0;
-  /// "raw", "frame", "len64", "line", "ws", "udp".
+  /// "raw", "frame", "len64", "line", "ws", "udp", "sctp".
   virtual std::string_view dialect() const = 0;
   virtual asio::awaitable<Status> send(std::string_view message) = 0;
   /// The next answer. `end` counts only where bounds are not kept. The view holds until the next

@@ -63,7 +63,8 @@ class CompareAction final : public cli::Action {
 
 void CompareAction::add_all_transports(const cli::Context& context, const std::string& host) {
   using net::Scheme;
-  for (const Scheme scheme : {Scheme::tcp, Scheme::udp, Scheme::tls, Scheme::ws, Scheme::wss}) {
+  for (const Scheme scheme :
+       {Scheme::tcp, Scheme::udp, Scheme::tls, Scheme::ws, Scheme::wss, Scheme::sctp}) {
     net::Endpoint to{.scheme = scheme, .host = host, .port = {}, .path = {}};
     rows_.push_back({.to = completed(std::move(to)), .trips = {}, .trouble = {}});
   }

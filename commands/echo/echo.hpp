@@ -17,6 +17,7 @@ inline constexpr std::uint16_t port = 9090;  // tcp and udp
 inline constexpr std::uint16_t tls_port = 9093;
 inline constexpr std::uint16_t ws_port = 9094;
 inline constexpr std::uint16_t wss_port = 9095;
+inline constexpr std::uint16_t sctp_port = 9096;
 /// The unix socket of `serve --all`, in the state directory.
 inline constexpr const char* socket_name = "echo.sock";
 

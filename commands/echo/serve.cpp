@@ -15,7 +15,7 @@ using net::Connection;
 class ServeAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override {
-    options.flag("all", all_, "Every transport: tcp, udp, tls, ws, wss and unix");
+    options.flag("all", all_, "Every transport: tcp, udp, tls, ws, wss, sctp and unix");
     options.value("chunk", chunk_, "SIZE",
                   "Largest piece that is read at once; it bounds no message (default: 64KiB raw, "
                   "256KiB where messages have bounds)");
@@ -50,6 +50,7 @@ Result<std::vector<net::Endpoint>> ServeAction::default_listen(const cli::Contex
   listen.push_back(everywhere(Scheme::tls, tls_port));
   listen.push_back(everywhere(Scheme::ws, ws_port));
   listen.push_back(everywhere(Scheme::wss, wss_port));
+  listen.push_back(everywhere(Scheme::sctp, sctp_port));
   Result<std::string> state = cli::make_state_directory(context, server_);
   if (!state) return state.error();
   listen.push_back(

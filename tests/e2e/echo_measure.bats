@@ -220,7 +220,7 @@ peer.recv(100)' >"$BATS_TEST_TMPDIR/liar" </dev/null 3>&- &
   assert_line 'all: 0'
   local row='"\(.transport) \(.offered)"'
   assert_equal "$(jq -r "$row" "$BATS_TEST_TMPDIR/rows.none" | tr '\n' ' ')" \
-    'tcp false udp false tls false ws false wss false unix false '
+    'tcp false udp false tls false ws false wss false sctp false unix false '
   assert_equal "$(jq -r "$row" "$BATS_TEST_TMPDIR/rows.all" | tr '\n' ' ')" \
-    'tcp true udp true tls true ws true wss true unix true '
+    'tcp true udp true tls true ws true wss true sctp true unix true '
 }
