@@ -21,8 +21,9 @@ Result<net::Endpoint> complete(const net::Endpoint& given, bool insecure) {
   net::Endpoint to = net::complete(given, usual, "127.0.0.1", port);
   const std::string text = net::to_text(to);
   if (to.scheme == Scheme::udp)
-    return Error{Errc::usage, "link to " + text, "links run over tcp, tls, ws, wss and unix"};
-  const bool clear = to.scheme == Scheme::tcp || to.scheme == Scheme::ws;
+    return Error{Errc::usage, "link to " + text, "links run over tcp, tls, sctp, ws, wss and unix"};
+  const bool clear =
+      to.scheme == Scheme::tcp || to.scheme == Scheme::sctp || to.scheme == Scheme::ws;
   if (clear && !net::is_loopback(to) && !insecure)
     return Error{Errc::refused, "link in clear to " + text,
                  "anyone on the way could read and change it: use tls:// or wss://, or --insecure"};
