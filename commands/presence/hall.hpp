@@ -47,8 +47,8 @@ class Guest {
   friend class Hall;
   static constexpr std::uint32_t nobody = UINT32_MAX;
   std::uint32_t slot_ = nobody;  // Its entry, once it has entered.
-  bool follows_ = false;  // Then it is among the followers.
-  std::uint64_t told_ = 0;  // Version of the roster that it knows.
+  bool follows_ = false;         // Then it is among the followers.
+  std::uint64_t told_ = 0;       // Version of the roster that it knows.
   bool owes_end_ = false;
 };
 

@@ -31,6 +31,7 @@ namespace netkit::presence {
 // asked(26)       request u32 | announcement, or nothing: no answer
 // pace(27)        period_ms u32                  beat so often from now on
 // why(28)         name, to the end; answered by why(28) with text
+// status(29)      -; answered by status(29) with JSON, by the admin socket only
 // address         family u8, 4 or 6 | 4 or 16 B | scope u32 if 6
 
 namespace message_type {
@@ -47,6 +48,7 @@ inline constexpr std::uint16_t ask_for = 25;
 inline constexpr std::uint16_t asked = 26;
 inline constexpr std::uint16_t pace = 27;
 inline constexpr std::uint16_t why = 28;
+inline constexpr std::uint16_t status = 29;
 }  // namespace message_type
 
 inline constexpr std::uint32_t message_size_max = 4096;

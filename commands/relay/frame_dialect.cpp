@@ -3,6 +3,7 @@
 #include "cli/remote_error.hpp"
 #include "commands/relay/client_protocol.hpp"
 #include "commands/relay/converse.hpp"
+#include "net/first_frame.hpp"
 #include "net/worker.hpp"
 
 namespace netkit::relay {
@@ -12,31 +13,6 @@ using net::Flow;
 
 /// What stands around a text in a frame.
 constexpr std::size_t around_text_max = 1024;
-
-/// The first frame, which is to be a hello, without taking it. nullopt while it is not there.
-Result<std::optional<wire::Frame>> peek_hello(net::Connection& connection,
-                                              const wire::FrameDecoder& decoder) {
-  const auto decoded = decoder.next(connection.received().unread());
-  if (!decoded) return decoded.error();
-  if (!decoded->message) return std::optional<wire::Frame>{};
-  if (decoded->message->type != wire::frame_type::hello)
-    return Error{Errc::unexpected, "take a frame before the hello"};
-  return std::optional{*decoded->message};
-}
-
-asio::awaitable<Result<std::string>> read_hello(net::Connection& connection,
-                                                const wire::FrameDecoder& decoder) {
-  connection.await_greeting();
-  for (;;) {
-    const Result<std::optional<wire::Frame>> hello = peek_hello(connection, decoder);
-    if (!hello) co_return hello.error();
-    if (*hello) co_return std::string{(*hello)->body};
-    connection.received().keep();
-    const Result<bool> more = co_await connection.receive();
-    if (!more) co_return more.error();
-    if (!*more) co_return Errc::closed;
-  }
-}
 
 std::string service_of(std::string_view hello) {
   const auto json = wire::Json::parse(hello, {.size_max = 16 * 1024, .depth_max = 4});
@@ -144,11 +120,11 @@ std::string show_unsaid(std::uint64_t number, const Error& why) {
 asio::awaitable<Status> Service::begin_frames(net::Connection& connection) {
   const wire::FrameDecoder decoder{
       static_cast<std::uint32_t>(hub_.settings().text_size_max + around_text_max)};
-  const Result<std::string> hello = co_await read_hello(connection, decoder);
+  const Result<std::string> hello = co_await net::await_hello(connection, decoder);
   if (!hello) co_return hello.error();
   if (service_of(*hello) == "relay-link" && serve_link_) {
     connection.introduce("link");
-    connection.received().consume(wire::frame_header_size + hello->size());
+    net::take_hello(connection, *hello);
     co_return co_await serve_link_(connection, *hello);
   }
   connection.introduce("frame");
@@ -159,7 +135,7 @@ asio::awaitable<Status> Service::begin_frames(net::Connection& connection) {
     if (!let) co_return let.error();
     visit = std::move(*let);
   } else {
-    connection.received().consume(wire::frame_header_size + hello->size());
+    net::take_hello(connection, *hello);
   }
   connection.touch();
   const std::string own =

@@ -77,7 +77,7 @@ class Multicast {
   asio::awaitable<Result<Received>> receive();
 
   /// To the group, once by every interface that is up and has an address of the family. Never
-  /// waits; true if at least one took it. A failure is counted, and logged when it begins and ends.
+  /// waits; true if at least one took it. A failure is counted, and logged once a minute at most.
   bool send(std::string_view bytes);
 
   /// To one, from the port to which answers come. By `interface`, or as the routes say for 0, which
