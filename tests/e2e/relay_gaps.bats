@@ -188,3 +188,15 @@ PY
   wait_for_line seen '^\* anna left$'
   nothing_broke a
 }
+
+@test "relay gaps: what comes while a client is not read from is heard after that" {
+  serve_relay a --rate 2
+  talk "$(endpoint_of 1 a)" <<'PY'
+import sys
+from relay_client import FrameClient
+anna = FrameClient(sys.argv[1], "anna")
+anna.ask(do="nick", nick="anne")  # Costs more than she has left.
+anna.wait_for_ack(anna.say("hello"))
+PY
+  nothing_broke a
+}
