@@ -69,7 +69,7 @@ bool asks_for_link(const wire::Frame& frame) {
   return json && json->string("service") == link_service;
 }
 
-LinkOpening::LinkOpening(Side side, LinkParty own, const LinkKey& key, std::string mark)
+LinkOpening::LinkOpening(Side side, LinkParty own, const identity::KeptKey& key, std::string mark)
     : side_{side}, own_{std::move(own)}, key_{key}, mark_{std::move(mark)} {}
 
 void LinkOpening::append_hello(std::string& out) const {

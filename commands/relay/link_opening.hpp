@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "commands/relay/link_key.hpp"
 #include "commands/relay/record.hpp"
+#include "identity/kept_key.hpp"
 #include "wire/frame.hpp"
 
 namespace netkit::relay {
@@ -51,7 +51,7 @@ class LinkOpening {
   enum class Side : std::uint8_t { connecting, accepting };
 
   /// `own.nonce` is drawn afresh for each opening; `key` is that of own.public_key.
-  LinkOpening(Side side, LinkParty own, const LinkKey& key, std::string mark);
+  LinkOpening(Side side, LinkParty own, const identity::KeptKey& key, std::string mark);
 
   /// What the connecting side sends first.
   void append_hello(std::string& out) const;
@@ -73,7 +73,7 @@ class LinkOpening {
 
   const Side side_;
   const LinkParty own_;
-  const LinkKey& key_;
+  const identity::KeptKey& key_;
   const std::string mark_;
   LinkParty peer_;
   std::string token_;

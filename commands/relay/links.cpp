@@ -70,7 +70,7 @@ std::vector<LinkView> Links::views() const {
 
 void Links::note_refused(const LinkParty& peer, const Error& why) {
   log_.warn("link-refused", {{"relay", peer.name},
-                             {"key", link_fingerprint(peer.public_key)},
+                             {"key", identity::key_fingerprint(peer.public_key)},
                              {"reason", why.message()}});
   with_mesh_([&](Mesh&) {
     const auto now = moment_now().steady;
@@ -179,13 +179,13 @@ asio::awaitable<Status> Links::serve_opened(net::Connection& connection, LinkCar
   with_mesh_([&](Mesh&) {
     seat = &seats_.emplace_back();
     seat->view.place = place_of(connection.peer());
-    seat->view.fingerprint = link_fingerprint(peer.public_key);
+    seat->view.fingerprint = identity::key_fingerprint(peer.public_key);
   });
   log_.info("link", {{"state", "up"},
                      {"relay", peer.name},
                      {"address", connection.peer().address},
                      {"tls", connection.is_secure()},
-                     {"key", link_fingerprint(peer.public_key)}});
+                     {"key", identity::key_fingerprint(peer.public_key)}});
   Status ended = ok;
   {
     Link link{with_mesh_, carrier, peer.name, plan_.pace, connection.worker().io().get_executor()};

@@ -51,7 +51,7 @@ struct LinkView {
 class Links {
  public:
   /// All that is passed must outlive it. Without `guard` no tokens are asked for.
-  Links(LinksPlan plan, std::string name, LogId log_id, LinkKey key, WithMesh with_mesh,
+  Links(LinksPlan plan, std::string name, LogId log_id, identity::KeptKey key, WithMesh with_mesh,
         log::Logger& log, access::Guard* guard);
   ~Links();
   Links(const Links&) = delete;
@@ -93,7 +93,7 @@ class Links {
   const LinksPlan plan_;
   const std::string name_;
   const LogId log_id_;
-  const LinkKey key_;
+  const identity::KeptKey key_;
   const WithMesh with_mesh_;
   log::Logger& log_;
   access::Guard* const guard_;

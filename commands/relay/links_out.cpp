@@ -72,8 +72,8 @@ class Links::Outgoing : public std::enable_shared_from_this<Outgoing> {
   std::string last_reason_;
 };
 
-Links::Links(LinksPlan plan, std::string name, LogId log_id, LinkKey key, WithMesh with_mesh,
-             log::Logger& log, access::Guard* guard)
+Links::Links(LinksPlan plan, std::string name, LogId log_id, identity::KeptKey key,
+             WithMesh with_mesh, log::Logger& log, access::Guard* guard)
     : plan_{std::move(plan)},
       name_{std::move(name)},
       log_id_{log_id},
@@ -208,7 +208,7 @@ asio::awaitable<Status> Links::Outgoing::open(LinkCarrier& carrier) {
 
 asio::awaitable<Status> Links::Outgoing::run(LinkCarrier& carrier, const LinkParty& peer,
                                              const wire::Frame& first) {
-  const std::string fingerprint = link_fingerprint(peer.public_key);
+  const std::string fingerprint = identity::key_fingerprint(peer.public_key);
   links_.log_.info(
       "link", {{"state", "up"}, {"relay", peer.name}, {"endpoint", place_}, {"key", fingerprint}});
   last_reason_.clear();

@@ -148,7 +148,7 @@ Status ServeAction::open_links(const cli::Context& context) {
   Result<LinksPlan> plan = links_plan(context, link_options_);
   if (!plan) return plan.error();
   plan->pace.is_quiet = [&hub = *hub_] { return hub.counts().clients == 0; };
-  Result<LinkKey> key = LinkKey::load_or_make(state_);
+  Result<identity::KeptKey> key = identity::KeptKey::load_or_make(state_ + "/link.key");
   if (!key) return key.error();
   const auto with_mesh = [&hub = *hub_](const std::function<void(Mesh&)>& use) {
     hub.with_mesh(use);

@@ -13,7 +13,7 @@ namespace {
 using Side = LinkOpening::Side;
 using wire::Frame;
 
-LinkParty party(const LinkKey& key, std::string name, LogId log, char nonce) {
+LinkParty party(const identity::KeptKey& key, std::string name, LogId log, char nonce) {
   return {.name = std::move(name),
           .log = log,
           .public_key = key.public_key(),
@@ -45,8 +45,8 @@ struct Pair {
     return bert.hear_proof(frame_of(proof));
   }
 
-  LinkKey anna_key = LinkKey::make();
-  LinkKey bert_key = LinkKey::make();
+  identity::KeptKey anna_key = identity::KeptKey::make();
+  identity::KeptKey bert_key = identity::KeptKey::make();
   LinkOpening anna;
   LinkOpening bert;
   std::string hello;
@@ -68,7 +68,7 @@ TEST_CASE("LinkOpening: both sides know each other in the end") {
 }
 
 TEST_CASE("LinkOpening: the hello is as documented") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   const LinkOpening opening{Side::connecting, party(key, "anna", 0x0102030405060708, 'a'), key, ""};
   std::string hello;
   opening.append_hello(hello);
@@ -100,7 +100,7 @@ TEST_CASE("LinkOpening: a proof of an earlier opening is refused") {
 TEST_CASE("LinkOpening: a proof that a third relay passes on is refused") {
   // Anna links to Eve, who shows to Bert what Anna showed to her.
   Pair with_eve;
-  const LinkKey bert_key = LinkKey::make();
+  const identity::KeptKey bert_key = identity::KeptKey::make();
   LinkOpening bert{Side::accepting, party(bert_key, "bert", 0xb, 'b'), bert_key, "mark"};
   REQUIRE(with_eve.greet());
   REQUIRE(with_eve.prove());
@@ -110,7 +110,7 @@ TEST_CASE("LinkOpening: a proof that a third relay passes on is refused") {
 }
 
 TEST_CASE("LinkOpening: the accepting side's own proof does not come back as the other's") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   LinkOpening bert{Side::accepting, party(key, "bert", 0xb, 'b'), key, "mark"};
   // The same key under another log, as a mirror would have it.
   const LinkOpening mirror{Side::connecting, party(key, "bert", 0xc, 'b'), key, "mark"};
@@ -126,7 +126,7 @@ TEST_CASE("LinkOpening: the accepting side's own proof does not come back as the
 }
 
 TEST_CASE("LinkOpening: a link to ourselves is refused in words") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   const LinkOpening out{Side::connecting, party(key, "anna", 7, 'a'), key, ""};
   LinkOpening in{Side::accepting, party(key, "anna", 7, 'b'), key, ""};
   std::string hello;
@@ -176,7 +176,7 @@ TEST_CASE("LinkOpening: any other answer than the one that was signed is refused
 }
 
 TEST_CASE("LinkOpening: names that would not be shown as they are, and long ones, are refused") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   for (const std::string& name : {std::string{}, std::string{"a\nb"}, std::string{"\u202Eabc"},
                                   std::string(65, 'a'), std::string{"back\\slash"}}) {
     const LinkOpening out{Side::connecting, party(key, name, 7, 'a'), key, ""};
@@ -189,7 +189,7 @@ TEST_CASE("LinkOpening: names that would not be shown as they are, and long ones
 }
 
 TEST_CASE("LinkRules: whom we link to") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   const LinkParty peer = party(key, "bert", 1, 'b');
   const LinkWay tls{};
   const LinkWay clear{.exposed = true};
@@ -197,7 +197,7 @@ TEST_CASE("LinkRules: whom we link to") {
   const LinkWay pinned{.pinned = true};
   const LinkRules none{};
   const LinkRules named{.keys = {key.fingerprint()}};
-  const LinkRules other{.keys = {LinkKey::make().fingerprint()}};
+  const LinkRules other{.keys = {identity::KeptKey::make().fingerprint()}};
   CHECK(may_link_to(none, peer, tls));
   CHECK(may_link_to(none, peer, local));
   CHECK_FALSE(may_link_to(none, peer, clear));
@@ -216,14 +216,14 @@ TEST_CASE("LinkRules: whom we link to") {
 }
 
 TEST_CASE("LinkRules: whom we let in") {
-  const LinkKey key = LinkKey::make();
+  const identity::KeptKey key = identity::KeptKey::make();
   const LinkParty peer = party(key, "bert", 1, 'b');
   const LinkWay tls{};
   const LinkWay clear{.exposed = true};
   const LinkWay local{.local = true};
   const LinkRules none{};
   const LinkRules named{.keys = {key.fingerprint()}};
-  const LinkRules other{.keys = {LinkKey::make().fingerprint()}};
+  const LinkRules other{.keys = {identity::KeptKey::make().fingerprint()}};
   const auto entry = [&](const LinkRules& rules, const LinkWay& way, bool asks, bool shows) {
     const Result<Entry> got = may_link_from(rules, peer, way, asks, shows);
     if (!got) return std::string{"no"};
