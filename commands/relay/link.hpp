@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "base/flood.hpp"
 #include "base/result.hpp"
-#include "commands/relay/flood.hpp"
 #include "commands/relay/link_carrier.hpp"
 #include "commands/relay/link_machine.hpp"
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/flood.hpp"
 #include "base/result.hpp"
-#include "commands/relay/flood.hpp"
 #include "commands/relay/requests.hpp"
 #include "commands/relay/room.hpp"
 #include "net/connection.hpp"

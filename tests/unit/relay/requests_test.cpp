@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "commands/relay/flood.hpp"
+#include "base/flood.hpp"
 #include "wire/json.hpp"
 
 namespace netkit::relay {

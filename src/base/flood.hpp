@@ -1,10 +1,10 @@
-// How fast somebody may talk: a bucket of tokens that refills. Pure.
+// How fast somebody may talk: a bucket of tokens that refills. Used by servers; reads no clock.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 
-namespace netkit::relay {
+namespace netkit {
 
 class Flood {
  public:
@@ -39,4 +39,4 @@ class Flood {
   std::chrono::nanoseconds then_{0};
 };
 
-}  // namespace netkit::relay
+}  // namespace netkit
