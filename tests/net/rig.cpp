@@ -106,6 +106,10 @@ RunningServer::RunningServer(Plan plan) {
     endpoints_.push_back(opened->endpoint);
     server_->add(std::move(*opened));
   }
+  for (Listening& opened : plan.opened) {
+    endpoints_.push_back(opened.endpoint);
+    server_->add(std::move(opened));
+  }
   std::promise<void> ready;
   std::future<void> is_ready = ready.get_future();
   thread_ = std::jthread{[this, &ready] { outcome_ = server_->run([&] { ready.set_value(); }); }};
