@@ -106,9 +106,9 @@ RunningServer::RunningServer(Plan plan) {
     endpoints_.push_back(opened->endpoint);
     server_->add(std::move(*opened));
   }
-  for (Listening& opened : plan.opened) {
-    endpoints_.push_back(opened.endpoint);
-    server_->add(std::move(opened));
+  if (plan.opened) {
+    endpoints_.push_back(plan.opened->endpoint);
+    server_->add(std::move(*plan.opened));
   }
   std::promise<void> ready;
   std::future<void> is_ready = ready.get_future();

@@ -51,7 +51,7 @@ class RunningServer {
     ServerOptions options = {};
     Service service = echo_service();
     std::optional<TlsContext> tls = std::nullopt;
-    std::vector<Listening> opened = {};  ///< Besides what `listen` says.
+    std::shared_ptr<Listening> opened = {};  ///< Besides what `listen` says.
   };
 
   RunningServer() : RunningServer(Plan{}) {}

@@ -51,7 +51,7 @@ class Listener {
         .limits = plan_.limits});
     RunningServer::Plan running{
         .listen = {}, .options = plan_.options, .service = talk_->service()};
-    running.opened.push_back(std::move(port->listening));
+    running.opened = std::make_shared<net::Listening>(std::move(port->listening));
     server_ = std::make_unique<RunningServer>(std::move(running));
   }
 
