@@ -33,7 +33,7 @@ every_help() {
   refute_stderr
   assert_output_matches $'^netkit [0-9]+\\.[0-9]+\\.[0-9]+\n'
   assert_output_matches 'OpenSSL 3\.'
-  assert_output_matches 'Transports: tcp tls udp ws wss unix'
+  assert_output_matches 'Transports: tcp tls udp sctp ws wss unix'
   assert_output_matches 'Dialects: frame len64 line ws'
 }
 
