@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t head_size = 18;
 constexpr std::string_view bundle_purpose = "netkit relay bundle 1";
+constexpr std::string_view kept_purpose = "netkit relay kept 1";
 
 Error malformed() {
   return Error{Errc::malformed, "read a bundle"};
@@ -68,6 +69,24 @@ Result<Bundle> parse_bundle(std::string bytes) {
   const std::string_view records = bundle.records();
   if (count > 1 && records.size() > bundle_size_max) return malformed();
   if (!has_count(records, count)) return malformed();
+  return bundle;
+}
+
+std::string to_kept(const Bundle& bundle) {
+  std::string kept = *bundle.bytes;
+  append_be(kept, digest_id(kept_purpose, *bundle.bytes));
+  return kept;
+}
+
+Result<Bundle> from_kept(std::string kept) {
+  constexpr std::size_t digest_size = sizeof(std::uint64_t);
+  if (kept.size() < digest_size) return malformed();
+  const std::string_view bytes{kept.data(), kept.size() - digest_size};
+  const bool whole =
+      load_be<std::uint64_t>(kept.data() + bytes.size()) == digest_id(kept_purpose, bytes);
+  if (whole) kept.resize(bytes.size());
+  Result<Bundle> bundle = parse_bundle(std::move(kept));
+  if (bundle) bundle->is_kept = whole;
   return bundle;
 }
 

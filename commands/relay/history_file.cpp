@@ -113,7 +113,7 @@ Result<HistoryFile::Restored> HistoryFile::restore(const Take& take) {
   const Status read = each_row(
       database_, "SELECT log, bytes FROM bundles ORDER BY place", [&](const Statement& row) {
         const auto facts = by_id.find(unsigned_of(row.number(0)));
-        Result<Bundle> bundle = parse_bundle(std::string{row.text(1)});
+        Result<Bundle> bundle = from_kept(std::string{row.text(1)});
         Status taken = facts == by_id.end() ? Status{Errc::malformed} : Status{ok};
         if (taken && !bundle) taken = bundle.error();
         if (taken) taken = take(*facts->second, *std::move(bundle));
@@ -171,9 +171,10 @@ Status HistoryFile::put(const KeptBundle& kept, Totals& totals) {
   const Bundle& bundle = kept.bundle;
   const std::uint64_t records = bundle.last - bundle.first + 1;
   totals.records += records;
-  totals.bytes += bundle.bytes->size();
+  const std::string bytes = to_kept(bundle);
+  totals.bytes += bytes.size();
   return database_.run("INSERT INTO bundles(log, records, bytes) VALUES(?, ?, ?)",
-                       signed_of(bundle.log), signed_of(records), Blob{*bundle.bytes});
+                       signed_of(bundle.log), signed_of(records), Blob{bytes});
 }
 
 Status HistoryFile::put_log(const RelayFacts& facts) {

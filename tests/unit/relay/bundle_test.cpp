@@ -109,3 +109,25 @@ TEST_CASE("LogKey: what is signed for one purpose is not signed for another") {
   CHECK_FALSE(is_signed("two", "message", key().public_key(), signature));
   CHECK_FALSE(is_signed("onem", "essage", key().public_key(), signature));
 }
+
+TEST_CASE("Bundle: what a store keeps comes back whole, or is to be checked again") {
+  const Bundle made = key().seal(5, 2, leaves(2));
+  const std::string kept = to_kept(made);
+  const Result<Bundle> back = from_kept(kept);
+  REQUIRE(back);
+  CHECK(back->is_kept);
+  CHECK(*back->bytes == *made.bytes);
+  // One byte flipped on disk: whatever is read then is not taken on trust.
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    std::string flipped = kept;
+    flipped[i] = static_cast<char>(flipped[i] ^ 1);
+    const Result<Bundle> read = from_kept(flipped);
+    CHECK_FALSE((read && read->is_kept));
+  }
+  // Of a version that wrote no digest.
+  const Result<Bundle> old = from_kept(*made.bytes);
+  REQUIRE(old);
+  CHECK_FALSE(old->is_kept);
+  CHECK(is_signed(*old, key().public_key()));
+  CHECK_FALSE(from_kept(""));
+}
