@@ -306,6 +306,7 @@ in_own_network() {
 
 @test "send: a message larger than all socket buffers comes back whole" {
   start_echo --listen ws://127.0.0.1:0
+  cd "$BATS_TEST_TMPDIR"
   head -c 8000000 /dev/zero | tr '\0' x >big
   netkit echo send -q "$(endpoint_of 1)" <big >raw
   cmp big raw
@@ -315,6 +316,7 @@ in_own_network() {
 
 @test "send: standard input keeps its mode" {
   start_echo
+  cd "$BATS_TEST_TMPDIR"
   printf 'one\ntwo\n' >two
   { netkit echo send -q "$(endpoint_of 1)"; cat; } < <(cat two; sleep 0.2) >out
   assert_equal "$(cat out)" "$(cat two)"
