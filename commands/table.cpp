@@ -6,6 +6,7 @@
 #include "cli/builtin.hpp"
 #include "commands/auth/auth.hpp"
 #include "commands/echo/echo.hpp"
+#include "commands/presence/presenced.hpp"
 #include "commands/relay/chat.hpp"
 #include "commands/relay/relay.hpp"
 #include "commands/shutdown/shutdown.hpp"
@@ -14,8 +15,15 @@ namespace netkit::commands {
 
 cli::Table table() {
   static const std::array rows{
-      echo::command,        auth::command,       shutdown::server_command, shutdown::agent_command,
-      relay::relay_command, relay::chat_command, cli::help_builtin,        cli::completion_builtin,
+      echo::command,
+      auth::command,
+      shutdown::server_command,
+      shutdown::agent_command,
+      relay::relay_command,
+      relay::chat_command,
+      presence::presenced_command,
+      cli::help_builtin,
+      cli::completion_builtin,
   };
   return rows;
 }

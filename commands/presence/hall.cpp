@@ -18,6 +18,9 @@ constexpr std::size_t daemons_max = 256;
 constexpr std::size_t others_asked = 3;
 constexpr Time sweep_interval = std::chrono::minutes{1};
 
+/// The kept roster: this, then entry frames.
+constexpr std::string_view kept_head = "netkit roster 1\n";
+
 }  // namespace
 
 Hall::Hall(HallSettings settings, const identity::KeyPair& key, Outside& outside, log::Logger& log)
@@ -36,6 +39,7 @@ std::string Hall::own_word(Kind kind, std::uint64_t nonce, std::string_view abou
   word.about = about;
   word.tcp_port = settings_.tcp_port;
   word.udp_port = settings_.sctp_port;
+  word.certificate = settings_.certificate;
   word.period_ms = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count());
   word.name = settings_.name;
@@ -93,9 +97,7 @@ void Hall::hear(std::string_view datagram, const asio::ip::udp::endpoint& from, 
     case Kind::daemon:
       if (!daemons_.contains(said->key) && daemons_.size() >= daemons_max) return;
       if (!is_authentic(datagram)) break;
-      daemons_[said->key] = now.steady;
-      if (!outside_.is_own(net::plain(from.address()))) vigil_.heard_anyone(now.steady);
-      return;
+      return hear_of_daemon(*said, net::plain(from.address()), now);
   }
   ++counts_.dropped_signature;
 }
@@ -150,9 +152,11 @@ void Hall::welcome_entry(Entry& entry, Moment now) {
     vigil_.remove(entry.slot);
     return log_change(entry);
   }
-  seat(entry.slot);
+  if (seat(entry.slot).tcp == nullptr && seen_elsewhere(entry) != nullptr)
+    return leave_to_others(entry, now);
   if (vigil_.watches(entry.slot)) return vigil_.heard(entry.slot, now.steady);
   vigil_.add(entry.slot, host_of(entry), now.steady);
+  roster_.show_again(entry);  // Whose it is has changed, if nothing else has.
   log_change(entry);
 }
 
@@ -161,6 +165,8 @@ void Hall::clear_freed() {
   for (const std::uint32_t slot : roster_.take_freed()) {
     vigil_.remove(slot);
     if (slot < seats_.size()) seats_[slot] = {};
+    for (auto& [daemon, views] : views_)
+      views.erase(slot);
   }
 }
 
@@ -225,6 +231,10 @@ void Hall::obey(const Vigil::Order& order, Moment now) {
       return outside_.knock(entry->slot, entry->addresses, entry->said.tcp_port);
     case Vigil::Act::gone:
       roster_.set_state(*entry, State::offline, now.wall_ms);
+      // It may have hung, or the way to it: once it is back it is to come anew.
+      for (Guest* const guest : {seat(entry->slot).tcp, seat(entry->slot).sctp})
+        if (guest != nullptr) guest->end();
+      if (seen_elsewhere(*entry) != nullptr) leave_to_others(*entry, now);
       return log_change(*entry);
     case Vigil::Act::back: {
       const bool was_gone = !entry->is_here();
@@ -258,7 +268,7 @@ void Hall::tick(Moment now) {
     announce_due_ = now.steady + announce_interval;
     announce();
     std::erase_if(daemons_, [&](const auto& each) {
-      return each.second + 3 * announce_interval < now.steady;
+      return each.second.heard + 3 * announce_interval < now.steady;
     });
   }
   if (now.steady >= sweep_due_) {
@@ -281,6 +291,41 @@ void Hall::tick(Moment now) {
 
 Time Hall::next() const {
   return std::min({vigil_.next(), announce_due_, sweep_due_});
+}
+
+std::string Hall::save() const {
+  std::string out{kept_head};
+  for (const Entry* entry = roster_.next_after(0); entry != nullptr;
+       entry = roster_.next_after(entry->version)) {
+    append_entry(out, *entry);
+  }
+  return out;
+}
+
+Status Hall::restore(std::string_view kept, Moment now) {
+  const Error broken{Errc::malformed, "read the roster that was kept"};
+  if (!kept.starts_with(kept_head)) return broken;
+  std::string copy{kept.substr(kept_head.size())};
+  const wire::FrameDecoder decoder{message_size_max};
+  for (std::span<char> unread{copy}; !unread.empty();) {
+    const auto decoded = decoder.next(unread);
+    if (!decoded || !decoded->message || decoded->message->type != message_type::entry)
+      return broken;
+    Result<Entry> entry = decode_entry(decoded->message->body);
+    unread = unread.subspan(decoded->used);
+    if (!entry || !is_authentic(entry->bytes)) return broken;
+    const bool was_here = entry->is_here();
+    if (was_here) entry->state = State::suspect;
+    Entry* const restored = roster_.restore(std::move(*entry));
+    if (restored == nullptr) continue;
+    seat(restored->slot);
+    if (restored->state == State::left) continue;
+    if (was_here)
+      vigil_.add_suspect(restored->slot, host_of(*restored), now.steady);
+    else
+      vigil_.add_gone(restored->slot, host_of(*restored), now.steady);
+  }
+  return ok;
 }
 
 HallState Hall::state() const {

@@ -35,6 +35,8 @@ class Guest {
   /// False while what was posted before is still on its way: a roster waits until it is not.
   virtual bool takes_more() const = 0;
   virtual asio::ip::address address() const = 0;
+  /// Ends the conversation, soon. leave() follows.
+  virtual void end() = 0;
 
   Role role = Role::watch;
   Path path = Path::tcp;
@@ -73,6 +75,7 @@ struct HallSettings {
   std::uint64_t instance = 0;
   std::uint16_t tcp_port = 0;
   std::uint16_t sctp_port = 0;  ///< 0: none.
+  std::string certificate;      ///< SHA-256 of what is shown at tcp_port; empty: none.
   VigilSettings vigil;
 };
 
@@ -107,6 +110,23 @@ class Hall {
   /// More of the roster for a guest that takes more again.
   void fill(Guest& guest);
 
+  /// Another daemon that announced itself, and where it takes conversations.
+  struct OtherDaemon {
+    std::string name;
+    asio::ip::address address;
+    std::uint16_t port = 0;
+    std::string certificate;  ///< 32 bytes, or empty.
+    Time heard{};
+  };
+  /// By key. Those that were silent for three intervals are left out.
+  const std::map<std::string, OtherDaemon>& daemons() const { return daemons_; }
+  /// What another daemon says of a peer, or that it forgot it. `daemon` is its key, or another name
+  /// for the way by which it tells.
+  void hear_daemon(const std::string& daemon, const Entry& told, Moment now);
+  void hear_daemon_forgot(const std::string& daemon, std::string_view peer, Moment now);
+  /// It tells no more by that way: what only it knew is looked into.
+  void part_daemon(const std::string& daemon, Moment now);
+
   void knocked(std::uint32_t slot, bool refused, Moment now);
   void network(bool up, Moment now) { vigil_.network(up, now.steady); }
 
@@ -119,7 +139,16 @@ class Hall {
   void announce();
 
   HallState state() const;
+  /// The longest time from a connection's end without a leave to the verdict.
+  Time broken_bound() const { return settings_.vigil.broken_limit; }
   Roster& roster() { return roster_; }
+  void show_certificate(std::string certificate) { settings_.certificate = std::move(certificate); }
+
+  /// The roster as a file keeps it, for the next run.
+  std::string save() const;
+  /// What save() gave: those who were here are asked at once. Errc::malformed for a file of another
+  /// kind or a broken one, of which what comes before the fault is taken.
+  Status restore(std::string_view kept, Moment now);
   /// What is known of those called so, a line each, for people.
   std::string why(std::string_view name, Moment now) const;
 
@@ -139,6 +168,13 @@ class Hall {
     std::string cookie;
   };
 
+  /// What another daemon believes of a peer.
+  struct View {
+    std::uint64_t instance = 0;
+    State state = State::offline;
+    std::uint64_t since_ms = 0;
+  };
+
   Status enter(Guest& guest, std::string_view bytes, Moment now);
   Status update(Guest& guest, std::string_view bytes, Moment now);
   Status bind(Guest& guest, std::string_view cookie);
@@ -148,18 +184,23 @@ class Hall {
                  const asio::ip::udp::endpoint& from, Moment now);
   void hear_again(std::uint32_t slot, Path path, Moment now);
   void welcome_entry(Entry& entry, Moment now);
+  const View* seen_elsewhere(const Entry& entry) const;
+  void leave_to_others(Entry& entry, Moment now);
+  void merge(Entry& entry, Moment now);
+  void hear_of_daemon(const Announcement& said, const asio::ip::address& from, Moment now);
   void obey(const Vigil::Order& order, Moment now);
   void ask(Entry& entry, Moment now);
   void ask_others(const Entry& entry, Moment now);
   std::uint64_t open_question(const std::string& key, Moment now);
   std::string own_word(Kind kind, std::uint64_t nonce, std::string_view about);
   void pace();
+  void append_for(std::string& out, const Guest& guest, const Entry& entry) const;
   void clear_freed();
   Seat& seat(std::uint32_t slot);
   Vigil::Host host_of(const Entry& entry) const;
   void log_change(const Entry& entry) const;
 
-  const HallSettings settings_;
+  HallSettings settings_;
   const identity::KeyPair& key_;
   Outside& outside_;
   log::Logger& log_;
@@ -172,7 +213,8 @@ class Hall {
   std::uint64_t filled_ = 0;  // Version of the roster when followers were last told.
   std::unordered_map<std::string, Guest*> cookies_;  // To the tcp guest they were given to.
   std::unordered_map<std::uint64_t, Question> questions_;
-  std::map<std::string, Time> daemons_;  // Other daemons by key, when they were heard.
+  std::map<std::string, OtherDaemon> daemons_;
+  std::map<std::string, std::unordered_map<std::uint32_t, View>> views_;  // By daemon and slot.
   std::uint64_t sequence_ = 0;
   std::uint32_t paced_ms_ = 0;
   std::uint32_t next_other_ = 0;

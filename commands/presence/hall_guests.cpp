@@ -59,7 +59,7 @@ Status Hall::take(Guest& guest, std::uint16_t type, std::string_view body, Momen
       const Result<Announcement> said = decode(asked->answer);
       if (!said) return said.error();
       // Where the one who asked found it; its own addresses are known better.
-      hear_answer(*said, asked->answer, {}, Path::told, now);
+      hear_answer(*said, asked->answer, {}, Path::asked, now);
       return ok;
     }
     case message_type::why: {
@@ -145,6 +145,15 @@ void Hall::leave(Guest& guest, Moment now) {
   vigil_.broke(guest.slot_, now.steady);
 }
 
+/// Daemons tell each other what they see themselves: hearsay that went round would never end.
+void Hall::append_for(std::string& out, const Guest& guest, const Entry& entry) const {
+  const bool knows = vigil_.watches(entry.slot) || entry.state == State::left;
+  if (guest.role != Role::daemon || knows) return append_entry(out, entry);
+  Entry copy = entry;
+  copy.path = Path::told;
+  append_entry(out, copy);
+}
+
 void Hall::fill(Guest& guest) {
   if (!guest.follows_ || !guest.takes_more()) return;
   if (guest.told_ == roster_.version() && !guest.owes_end_) return;
@@ -162,7 +171,7 @@ void Hall::fill(Guest& guest) {
       told = next_forgotten->version;
       ++next_forgotten;
     } else if (changed != nullptr) {
-      append_entry(out, *changed);
+      append_for(out, guest, *changed);
       told = changed->version;
     } else {
       break;

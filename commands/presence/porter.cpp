@@ -37,7 +37,7 @@ net::MulticastOptions group_options(std::uint16_t port, bool enabled) {
 }
 
 Porter::Porter(asio::io_context& context, log::Logger& log)
-    : context_{context}, log_{log}, timer_{context} {}
+    : context_{context}, log_{log}, timer_{std::in_place, context} {}
 
 std::shared_ptr<Porter> Porter::open(asio::io_context& context, log::Logger& log,
                                      HallSettings settings, const identity::KeyPair& key,
@@ -69,8 +69,12 @@ void Porter::start() {
 
 void Porter::stop() {
   stopped_ = true;
-  timer_.cancel();
+  timer_->cancel();
   if (group_) group_->stop();
+  context_.restart();
+  context_.poll();  // What waited for them ends.
+  group_.reset();
+  timer_.reset();
 }
 
 /// Which addresses are ours, and whether anything leads out.
@@ -108,8 +112,8 @@ void Porter::tick() {
   const Moment now = moment();
   hall_->tick(now);
   const Time wait = std::clamp<Time>(hall_->next() - now.steady, Time{0}, sleep_max);
-  timer_.expires_after(wait);
-  timer_.async_wait([weak = weak_from_this()](std::error_code cancelled) {
+  timer_->expires_after(wait);
+  timer_->async_wait([weak = weak_from_this()](std::error_code cancelled) {
     const auto self = weak.lock();
     if (self && !cancelled) self->tick();
   });

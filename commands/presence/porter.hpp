@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ class Porter final : public Outside, public std::enable_shared_from_this<Porter>
   /// After the hall was told something: what follows from it happens soon, once for all of it.
   void poke();
   void start();
-  /// Before the io_context ends. Says goodbye to nobody: the peers go on.
+  /// Before the io_context ends, on the thread that ran it: nothing of Asio is left in here. Says
+  /// goodbye to nobody: the peers go on. The hall stays, for conversations that end later.
   void stop();
   /// nullptr where there is no group.
   const net::Multicast* group() const { return group_.get(); }
@@ -59,7 +61,7 @@ class Porter final : public Outside, public std::enable_shared_from_this<Porter>
   log::Logger& log_;
   std::unique_ptr<Hall> hall_;
   std::unique_ptr<net::Multicast> group_;
-  asio::steady_timer timer_;
+  std::optional<asio::steady_timer> timer_;
   std::vector<asio::ip::address> own_addresses_;
   bool poked_ = false;
   bool stopped_ = false;

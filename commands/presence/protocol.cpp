@@ -168,6 +168,7 @@ void append_entry(std::string& out, const Entry& entry) {
   append_be(out, entry.number);
   append_be(out, entry.since_ms);
   append_be(out, entry.heard_ms);
+  append_be(out, entry.first_instance);
   append_addresses(out, entry.addresses);
   out += entry.bytes;
 }
@@ -181,6 +182,7 @@ Result<Entry> decode_entry(std::string_view body) {
   entry.number = reader.number<std::uint16_t>();
   entry.since_ms = reader.number<std::uint64_t>();
   entry.heard_ms = reader.number<std::uint64_t>();
+  entry.first_instance = reader.number<std::uint64_t>();
   auto addresses = read_addresses(reader);
   if (!addresses || state > static_cast<std::uint8_t>(State::left) ||
       path > static_cast<std::uint8_t>(Path::told))

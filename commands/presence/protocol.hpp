@@ -24,7 +24,8 @@ namespace netkit::presence {
 // update(20)      announcement                   what the peer says anew of itself, or its leave
 // subscribe(21)   after u64                      0: the whole roster first
 // entry(22)       version u64 | state u8 | path u8 | number u16 | since_ms u64 | heard_ms u64 |
-//                 n u8 x address | announcement
+//                 first_instance u64 | n u8 x address | announcement
+//                 path told, to a daemon: the sender has it from others itself
 // forgotten(23)   version u64 | key 32 B
 // roster_end(24)  version u64 | flags u8         bit 0: the daemon is itself cut off
 // ask_for(25)     request u32 | nonce u64 | key 32 B | port u16 | n u8 x address

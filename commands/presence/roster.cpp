@@ -88,7 +88,7 @@ void Roster::renumber(const std::string& name_key) {
   }
 }
 
-bool Roster::remember_address(Entry& entry, const asio::ip::address& from) const {
+bool Roster::remember_address(Entry& entry, const asio::ip::address& from) {
   if (from.is_unspecified()) return false;
   std::vector<asio::ip::address>& known = entry.addresses;
   const auto found = std::ranges::find(known, from);
@@ -162,6 +162,20 @@ Entry* Roster::hear(const Announcement& said, std::string_view bytes, const asio
   return entry;
 }
 
+Entry* Roster::restore(Entry entry) {
+  if (find(entry.said.key) != nullptr) return nullptr;
+  Entry* const made = enter(entry.said);
+  if (made == nullptr) return nullptr;
+  entry.slot = made->slot;
+  entry.version = 0;
+  *made = std::move(entry);
+  touch(*made);
+  const std::string name_key = identity::name_key(made->said.name);
+  by_name_[name_key].push_back(made);
+  renumber(name_key);
+  return made;
+}
+
 void Roster::hear_again(Entry& entry, Path path, std::uint64_t now_ms) const {
   entry.path = path;
   entry.heard_ms = now_ms;
@@ -173,6 +187,12 @@ void Roster::set_state(Entry& entry, State state, std::uint64_t now_ms) {
   entry.state = state;
   entry.since_ms = now_ms;
   touch(entry);
+}
+
+void Roster::know_since(Entry& entry, std::uint64_t first_instance) {
+  if (first_instance == 0 || first_instance >= entry.first_instance) return;
+  entry.first_instance = first_instance;
+  renumber(identity::name_key(entry.said.name));
 }
 
 void Roster::forget(std::uint32_t slot) {

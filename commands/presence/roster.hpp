@@ -58,10 +58,22 @@ class Roster {
   Entry* hear(const Announcement& said, std::string_view bytes, const asio::ip::address& from,
               Path path, std::uint64_t now_ms);
 
+  /// An entry of an earlier run, as it was: its slot and version are given anew. nullptr if its key
+  /// is known.
+  Entry* restore(Entry entry);
+
+  /// Where another daemon heard it.
+  void learn_address(Entry& entry, const asio::ip::address& at) {
+    if (remember_address(entry, at)) touch(entry);
+  }
   /// A sign of life that says nothing new.
   void hear_again(Entry& entry, Path path, std::uint64_t now_ms) const;
   /// A verdict. `online` shows as `away` if that is what the peer says.
   void set_state(Entry& entry, State state, std::uint64_t now_ms);
+  /// Its path became another kind, or what a daemon told of it: followers are to be told.
+  void show_again(Entry& entry) { touch(entry); }
+  /// Another daemon knew it earlier: names that clash are numbered alike everywhere.
+  void know_since(Entry& entry, std::uint64_t first_instance);
   void forget(std::uint32_t slot);
   /// Forgets those that are gone since before `before_ms`.
   void forget_gone(std::uint64_t before_ms);
@@ -90,7 +102,7 @@ class Roster {
  private:
   void touch(Entry& entry);
   void renumber(const std::string& name_key);
-  bool remember_address(Entry& entry, const asio::ip::address& from) const;
+  static bool remember_address(Entry& entry, const asio::ip::address& from);
   Entry* enter(const Announcement& said);
   bool make_room();
 

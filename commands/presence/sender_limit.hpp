@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <map>
 
+#include "base/flood.hpp"
+
 namespace netkit::presence {
 
 class SenderLimit {
@@ -20,36 +22,22 @@ class SenderLimit {
 
   /// Whether one more from there is within the limits, which it then counts against.
   bool admits(const asio::ip::address& from, Time now) {
-    if (!take(total_, total_rate, total_rate, now)) return false;
-    if (senders_.size() >= senders_max && !senders_.contains(from)) forget_idle(now);
+    if (!take(total_, now)) return false;
+    if (senders_.size() >= senders_max && !senders_.contains(from))
+      std::erase_if(senders_, [now](auto& sender) { return sender.second.is_full(now); });
     if (senders_.size() >= senders_max && !senders_.contains(from)) return false;
-    return take(senders_.try_emplace(from, Bucket{burst, now}).first->second, rate, burst, now);
+    return take(senders_.try_emplace(from, rate, burst).first->second, now);
   }
 
  private:
-  struct Bucket {
-    double tokens = total_rate;
-    Time at{};
-  };
-
-  static bool take(Bucket& bucket, double rate, double burst, Time now) {
-    const double seconds = std::chrono::duration<double>{now - bucket.at}.count();
-    bucket.tokens = std::min(burst, bucket.tokens + seconds * rate);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
+  static bool take(Flood& flood, Time now) {
+    if (flood.wait(now) > Time{0}) return false;
+    flood.take(now);
     return true;
   }
-  /// A full bucket is as good as none.
-  void forget_idle(Time now) {
-    std::erase_if(senders_, [now](const auto& sender) {
-      const double seconds = std::chrono::duration<double>{now - sender.second.at}.count();
-      return sender.second.tokens + seconds * rate >= burst;
-    });
-  }
 
-  Bucket total_;
-  std::map<asio::ip::address, Bucket> senders_;
+  Flood total_{total_rate, total_rate};
+  std::map<asio::ip::address, Flood> senders_;
 };
 
 }  // namespace netkit::presence

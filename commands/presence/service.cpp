@@ -2,6 +2,7 @@
 #include "commands/presence/service.hpp"
 
 #include <algorithm>
+#include <unistd.h>
 
 #include "access/credential.hpp"
 #include "base/text.hpp"
@@ -41,6 +42,10 @@ class Visitor : public Guest, net::Refill {
 
   void post(std::string_view frames) override { send(frames); }
   bool takes_more() const override { return !connection_.is_sending() && !failed_; }
+  void end() override {
+    failed_ = true;
+    connection_.stream().abort();
+  }
   asio::ip::address address() const override {
     std::error_code no_address;
     const auto found = asio::ip::make_address(connection_.peer().address, no_address);
@@ -51,8 +56,7 @@ class Visitor : public Guest, net::Refill {
   /// What waits longer than a guest may is its end.
   void send(std::string_view bytes) {
     if (failed_ || connection_.post(bytes, waiting_max)) return;
-    failed_ = true;
-    connection_.stream().abort();
+    end();
   }
   void subscribe() {
     std::string frame;
@@ -117,6 +121,11 @@ std::string web_text(std::string_view json) {
   return out;
 }
 
+bool is_of_heartbeats(std::uint16_t type) {
+  return type == message_type::bind || type == message_type::beat ||
+         type == wire::frame_type::ping || type == wire::frame_type::pong;
+}
+
 constexpr std::string_view help_text =
     "list: who is here; watch: and each change from now on; quit\n";
 
@@ -166,7 +175,10 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
   if (!hello) co_return hello.error();
   connection.introduce("frame");
   std::unique_ptr<access::Visit> visit;
-  if (guard_ && !is_admin(connection)) {
+  // An association carries no secret in clear text: it shows a cookie that its peer got after its
+  // token, and beats for that peer.
+  const bool beats_only = connection.scheme() == net::Scheme::sctp;
+  if (guard_ && !is_admin(connection) && !beats_only) {
     auto let = co_await let_in(connection, access::Showing::frame, {});
     if (!let) co_return let.error();
     visit = std::move(*let);
@@ -180,6 +192,8 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
   visitor.post(porter_.hall().greet(visitor));
   const auto hear = [&](const wire::Frame& frame, std::string&) -> Result<Flow> {
     if (frame.type == wire::frame_type::goodbye) return Flow::finish;
+    if (beats_only && !is_of_heartbeats(frame.type))
+      return Error{Errc::unexpected, "do that over SCTP", "it carries heartbeats"};
     if (frame.type == message_type::status && is_admin(connection)) {
       std::string answer;
       append_message(answer, message_type::status, show_status());
@@ -256,20 +270,58 @@ asio::awaitable<Status> Service::serve_web(net::Connection& connection) {
   co_return co_await net::pump_websocket(connection, line_size_max, hear);
 }
 
+namespace {
+
+JsonObject way_object(const net::MulticastWay& way) {
+  JsonObject object;
+  object.add("joined", way.joined).add("received", way.received).add("sent", way.sent);
+  object.add("send_failures", way.send_failures);
+  if (!way.join_failure.empty()) object.add("failure", way.join_failure);
+  if (way.heard) {
+    const auto ago = std::chrono::steady_clock::now() - *way.heard;
+    object.add("heard_s_ago", std::chrono::duration_cast<std::chrono::seconds>(ago).count());
+  }
+  return object;
+}
+
+std::string interfaces_array(const net::Multicast* group) {
+  std::string array = "[";
+  if (group != nullptr)
+    for (const net::MulticastInterface& each : group->report()) {
+      JsonObject object;
+      object.add("name", each.interface.name);
+      object.add_raw("v4", way_object(each.ways[0]).str());
+      object.add_raw("v6", way_object(each.ways[1]).str());
+      if (array.size() > 1) array += ',';
+      array += object.str();
+    }
+  return array + "]";
+}
+
+}  // namespace
+
 std::string Service::show_status() const {
   const HallState state = porter_.hall().state();
   JsonObject peers;
   for (std::size_t i = 0; i < state.peers.size(); ++i)
     peers.add(to_text(static_cast<State>(i)), state.peers[i]);
-  const auto milliseconds = [](Time time) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  };
+  const auto seconds = [](Time time) { return std::chrono::duration<double>(time).count(); };
+  std::string listening = "[";
+  for (const std::string& each : settings_.listening) {
+    if (listening.size() > 1) listening += ',';
+    append_json_string(listening, each);
+  }
   JsonObject object;
+  object.add("event", "status").add("pid", getpid());
+  object.add("uptime_s", seconds(std::chrono::steady_clock::now() - began_));
+  object.add_raw("listening", listening + "]");
   object.add_raw("peers", peers.str());
   object.add("guests", state.guests).add("followers", state.followers);
-  object.add("daemons", state.daemons);
-  object.add("period_ms", milliseconds(state.period)).add("bound_ms", milliseconds(state.bound));
-  object.add("isolated", state.isolated);
+  object.add("daemons", state.daemons).add("isolated", state.isolated);
+  object.add("period_s", seconds(state.period));
+  object.add("killed_seen_s", seconds(porter_.hall().broken_bound()));
+  object.add("silent_seen_s", seconds(state.bound));
+  object.add_raw("interfaces", interfaces_array(porter_.group()));
   object.add("datagrams", state.datagrams).add("dropped_form", state.dropped_form);
   object.add("dropped_rate", state.dropped_rate).add("dropped_old", state.dropped_old);
   object.add("dropped_signature", state.dropped_signature);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "access/credential.hpp"
 #include "access/guard.hpp"
@@ -16,6 +18,7 @@ namespace netkit::presence {
 struct ServiceSettings {
   std::string admin_path;  ///< Whoever can open this unix socket is asked for no token.
   bool offers_tls = true;
+  std::vector<std::string> listening;  ///< For status.
 };
 
 class Service {
@@ -42,6 +45,7 @@ class Service {
   Porter& porter_;
   const ServiceSettings settings_;
   access::Guard* guard_ = nullptr;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace netkit::presence

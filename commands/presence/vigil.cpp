@@ -58,6 +58,14 @@ void Vigil::add_gone(Peer peer, Host host, Time now) {
   plan(peer, watched, now + settings_.retry_min);
 }
 
+void Vigil::add_suspect(Peer peer, Host host, Time now) {
+  add(peer, host, now);
+  Watched& watched = peers_.at(peer);
+  set_mood(watched, Mood::suspect);
+  watched.asks = 0;
+  plan(peer, watched, now);
+}
+
 void Vigil::remove(Peer peer) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return;

@@ -62,8 +62,15 @@ class Vigil {
   /// Remembers one that is gone already (after a restart, or told by another daemon): it is only
   /// asked now and then.
   void add_gone(Peer peer, Host host, Time now);
+  /// Asks at once one that was here before a restart; gone if it is not heard within a bound.
+  void add_suspect(Peer peer, Host host, Time now);
   void remove(Peer peer);
   bool watches(Peer peer) const { return peers_.contains(peer); }
+  /// Watched, and not believed gone.
+  bool believes_in(Peer peer) const {
+    const auto found = peers_.find(peer);
+    return found != peers_.end() && found->second.mood != Mood::gone;
+  }
 
   /// Anything that only this peer can have sent.
   void heard(Peer peer, Time now);

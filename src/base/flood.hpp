@@ -25,6 +25,10 @@ class Flood {
     if (left_ >= 0) return {};
     return std::chrono::nanoseconds{static_cast<std::int64_t>(-left_ / rate_ * 1e9) + 1};
   }
+  /// Nothing was taken for so long that a new one would be the same.
+  bool is_full(std::chrono::nanoseconds now) const {
+    return left_ + std::chrono::duration<double>(now - then_).count() * rate_ >= burst_;
+  }
 
  private:
   void refill(std::chrono::nanoseconds now) {

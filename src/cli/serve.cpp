@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/hex.hpp"
 #include "cli/globals.hpp"
 #include "cli/guard_settings.hpp"
 #include "cli/open_files.hpp"
@@ -98,6 +99,7 @@ class Serving {
   bool wants_tls() const;
   Status load_certificate();
   Status start_guard();
+  void show_doors() const;
   Status announce();
   Status write_ports() const;
   Status tell_ready();
@@ -115,6 +117,7 @@ class Serving {
   std::vector<net::Listening> listening_;
   std::vector<net::Endpoint> bound_;
   std::optional<net::Server> server_;
+  std::string certificate_;
   Status announced_ = ok;
   std::optional<access::Guard> guard_;
 };
@@ -199,7 +202,13 @@ Status Serving::load_certificate() {
   if (!fingerprint) return fingerprint.error();
   context_.log.info("tls", {{"fingerprint", *fingerprint}});
   server_->replace_tls(std::move(*tls));
+  const std::size_t hex = fingerprint->rfind(':') + 1;
+  certificate_ = from_hex(std::string_view{*fingerprint}.substr(hex)).value_or("");
   return ok;
+}
+
+void Serving::show_doors() const {
+  if (plan_.on_doors) plan_.on_doors({.bound = bound_, .certificate = certificate_});
 }
 
 Status Serving::start_guard() {
@@ -268,6 +277,7 @@ void Serving::reload() {
     context_.log.set_level(context_.globals.level());
     server_->replace_options(server_options(options_, plan_, connections_max_));
     if (Status done = load_certificate(); !done) complain(done.error());
+    show_doors();
   }
   manager_.notify("READY=1");
 }
@@ -318,6 +328,7 @@ Status Serving::start_and_serve() {
   if (const auto interval = manager_.watchdog_interval())
     asio::co_spawn(server_->main_context(), feed_watchdog(*interval), net::rethrow);
   if (Status started = start_guard(); !started) return started;
+  show_doors();
   if (plan_.on_start)
     if (Status started = plan_.on_start(*server_); !started) return started;
   const Status ended = server_->run([this] {

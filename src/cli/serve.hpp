@@ -15,6 +15,12 @@
 
 namespace netkit::cli {
 
+/// Where a server can be reached, for those that announce it.
+struct Doors {
+  std::vector<net::Endpoint> bound;  ///< As listened on, with the port that was got.
+  std::string certificate;           ///< SHA-256 of the one shown, 32 bytes; empty: none.
+};
+
 struct ServePlan {
   /// Used when no --listen is given; each with scheme and port.
   std::vector<net::Endpoint> default_listen;
@@ -26,6 +32,8 @@ struct ServePlan {
   /// With --require-auth: who checks tokens, before on_start; it goes after the last connection.
   /// Without this function the option is refused.
   std::function<void(access::Guard&)> on_guard;
+  /// Before on_start, and again when a reload changed the certificate.
+  std::function<void(const Doors&)> on_doors;
   /// Before the first connection, in the process and on the thread that will serve: opens what a
   /// daemon's fork would break. An error ends the start.
   std::function<Status(net::Server&)> on_start;

@@ -95,8 +95,8 @@ Attempt SctpAssociation::try_write(std::string_view bytes, bool ends_message) {
                                       sizeof info, SCTP_SENDV_SNDINFO, 0);
   if (count >= 0) return {.count = static_cast<std::size_t>(count), .failed = {}};
   if (errno == EWOULDBLOCK || errno == EINTR) return {};
-  // What ended it is told by reading; a write after that only knows that it came too late, which the
-  // stack says by ENOENT when nothing is left of the association.
+  // What ended it is told by reading; a write after that only knows that it came too late, which
+  // the stack says by ENOENT when nothing is left of the association.
   return failure(errno == ENOENT ? EPIPE : errno);
 }
 

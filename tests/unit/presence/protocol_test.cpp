@@ -36,6 +36,7 @@ Entry an_entry() {
   entry.number = 2;
   entry.since_ms = 7;
   entry.heard_ms = 8;
+  entry.first_instance = 6;
   entry.version = 9;
   entry.addresses = {asio::ip::make_address("192.0.2.1"), asio::ip::make_address("fe80::1%3")};
   return entry;
@@ -75,6 +76,7 @@ TEST_CASE("presence protocol: an entry comes back as it went, and not when it is
   CHECK(read->said == entry.said);
   CHECK(read->bytes == entry.bytes);
   CHECK(read->state == entry.state);
+  CHECK(read->first_instance == 6);
   CHECK(read->path == entry.path);
   CHECK(read->number == entry.number);
   CHECK(read->since_ms == entry.since_ms);

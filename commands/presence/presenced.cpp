@@ -1,0 +1,78 @@
+// The rows of presenced in the command table: verbs, what help says, examples.
+#include "commands/presence/presenced.hpp"
+
+#include <array>
+
+namespace netkit::presence {
+namespace {
+
+using cli::Example;
+using Examples = std::array<Example, 2>;
+
+constexpr Examples run_examples{{
+    {"netkit presenced run", "in the foreground, log on stderr; for a service manager"},
+    {"netkit presenced run --no-multicast --listen tls://:2002",
+     "peers come by --presenced HOST, beats by the same connection"},
+}};
+constexpr Examples start_examples{{
+    {"netkit presenced start", "in the background; back once it listens, also if it runs already"},
+    {"tail -F ~/.local/state/netkit/presenced/multiproto.log", "who comes and goes"},
+}};
+constexpr Examples stop_examples{{
+    {"netkit presenced stop", "back once it has gone"},
+    {"netkit presenced stop --state /srv/presence", "that of another state"},
+}};
+constexpr Examples restart_examples{{
+    {"netkit presenced restart", "with the words it was started with; the roster is kept"},
+    {"netkit presenced restart --state /srv/presence", "that of another state"},
+}};
+constexpr Examples status_examples{{
+    {"netkit presenced status", "pid, listeners, peers by state, how soon a loss is seen"},
+    {"netkit presenced status --json | jq .peers", "for scripts"},
+}};
+constexpr std::array stop_exits{
+    cli::ExitNote{6, "it still runs when its connections should long have ended"}};
+constexpr std::array status_exits{cli::ExitNote{3, "no presenced runs on that state"}};
+
+constexpr std::array verbs{
+    cli::Verb{.name = "run",
+              .summary = "Serve in the foreground",
+              .description =
+                  "Knows who is here: peers join by UDP multicast or by its address, stay by SCTP "
+                  "heartbeats or over their connection, and whoever asks gets the roster and then "
+                  "each change. Frames, lines (`list`, `watch`) and WebSocket on one port.",
+              .examples = run_examples,
+              .exits = {},
+              .make = make_run},
+    cli::Verb{.name = "start",
+              .summary = "Serve in the background",
+              .description = "Logs to multiproto.log in --state unless --log-file names another.",
+              .examples = start_examples,
+              .exits = {},
+              .make = make_start},
+    cli::Verb{.name = "stop",
+              .summary = "End the daemon and wait until it has gone",
+              .description = "A daemon that does not run is stopped already.",
+              .examples = stop_examples,
+              .exits = stop_exits,
+              .make = make_stop},
+    cli::Verb{.name = "restart",
+              .summary = "Stop the daemon and start it as it was started",
+              .description = "One that does not run is started.",
+              .examples = restart_examples,
+              .exits = stop_exits,
+              .make = make_restart},
+    cli::Verb{.name = "status",
+              .summary = "How the daemon does: pid, listeners, peers, bounds, interfaces",
+              .description = "Asks the daemon on this machine by the socket in its state.",
+              .examples = status_examples,
+              .exits = status_exits,
+              .make = make_status},
+};
+
+}  // namespace
+
+const cli::Command presenced_command{
+    .name = "presenced", .summary = "Who is here: multicast to join, SCTP to stay", .verbs = verbs};
+
+}  // namespace netkit::presence
