@@ -5,6 +5,7 @@
 
 #include "cli/builtin.hpp"
 #include "commands/auth/auth.hpp"
+#include "commands/doctor/doctor.hpp"
 #include "commands/echo/echo.hpp"
 #include "commands/presence/presenced.hpp"
 #include "commands/relay/chat.hpp"
@@ -22,6 +23,7 @@ cli::Table table() {
       relay::relay_command,
       relay::chat_command,
       presence::presenced_command,
+      doctor::command,
       cli::help_builtin,
       cli::completion_builtin,
   };
