@@ -96,13 +96,15 @@ asio::awaitable<bool> DaemonLinks::pause(std::chrono::nanoseconds time) {
 
 asio::awaitable<void> DaemonLinks::keep_looking(Self self) {
   ++self->running_;
-  do {
+  for (;;) {
     for (const auto& [key, daemon] : self->porter_.hall().daemons()) {
       if (daemon.port == 0 || self->looked_for_.size() >= links_max) continue;
       if (!self->looked_for_.insert(key).second) continue;
       asio::co_spawn(self->io_, keep_talking(self, Target{.given = {}, .key = key}), net::rethrow);
     }
-  } while (co_await self->pause(look_interval));
+    const bool goes_on = co_await self->pause(look_interval);
+    if (!goes_on) break;
+  }
   --self->running_;
 }
 

@@ -211,16 +211,15 @@ bool LinkMachine::fill_fetched(std::string& out, std::size_t limit) {
   for (; !fetches_.empty(); fetches_.pop_front()) {
     Fetch& fetch = fetches_.front();
     std::string body;
-    fetch.arrival = std::max(fetch.arrival, mesh_.backlog_.begin());
-    for (; fetch.arrival < mesh_.backlog_.end(); ++fetch.arrival) {
+    while (const Bundle* const bundle = mesh_.backlog_.next(fetch.arrival)) {
       if (out.size() >= limit) return false;
-      const Bundle& bundle = mesh_.backlog_.at(fetch.arrival);
-      if (bundle.log != fetch.range.log || bundle.last < fetch.range.from ||
-          bundle.first > fetch.range.to)
+      ++fetch.arrival;
+      if (bundle->log != fetch.range.log || bundle->last < fetch.range.from ||
+          bundle->first > fetch.range.to)
         continue;
       body.clear();
       append_be(body, fetch.request);
-      body += *bundle.bytes;
+      body += *bundle->bytes;
       append_frame(out, {.type = link_type::fetched, .body = body});
     }
     body.clear();
@@ -233,9 +232,8 @@ bool LinkMachine::fill_fetched(std::string& out, std::size_t limit) {
 bool LinkMachine::fill_bundles(std::string& out, std::size_t limit) {
   // Before the peer has said what it has, most would come to it twice.
   if (!ready_) return true;
-  const Backlog& backlog = mesh_.backlog_;
-  for (cursor_ = std::max(cursor_, backlog.begin()); cursor_ < backlog.end(); ++cursor_) {
-    const Bundle& bundle = backlog.at(cursor_);
+  for (; const Bundle* const next = mesh_.backlog_.next(cursor_); ++cursor_) {
+    const Bundle& bundle = *next;
     Peer& peer = peers_[bundle.log];
     if (peer.given >= bundle.last) continue;
     if (out.size() >= limit) return false;

@@ -116,10 +116,9 @@ void Mesh::tick(Moment now) {
 
 std::vector<Bundle> Mesh::find(LogId log, std::uint64_t from, std::uint64_t to) const {
   std::vector<Bundle> found;
-  for (std::uint64_t at = backlog_.begin(); at != backlog_.end(); ++at) {
-    const Bundle& bundle = backlog_.at(at);
-    if (bundle.log == log && bundle.first <= to && bundle.last >= from) found.push_back(bundle);
-  }
+  std::uint64_t at = 0;
+  for (; const Bundle* const bundle = backlog_.next(at); ++at)
+    if (bundle->log == log && bundle->first <= to && bundle->last >= from) found.push_back(*bundle);
   return found;
 }
 

@@ -132,8 +132,9 @@ void Mesh::take_roster(LogId id, std::uint64_t as_of, std::vector<Person> people
   const std::uint64_t have = log->facts.last;
   if (as_of < have && log->floor > as_of + 1) return;
   roster_.replace(id, std::move(people));
-  for (std::uint64_t at = backlog_.begin(); at != backlog_.end(); ++at) {
-    const Bundle& bundle = backlog_.at(at);
+  std::uint64_t at = 0;
+  for (; const Bundle* const next = backlog_.next(at); ++at) {
+    const Bundle& bundle = *next;
     if (bundle.log != id || bundle.last <= as_of || !decode(bundle)) continue;
     for (std::uint64_t seq = std::max(bundle.first, as_of + 1); seq <= bundle.last; ++seq)
       roster_.apply(id, decoded_[seq - bundle.first]);

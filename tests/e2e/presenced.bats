@@ -60,8 +60,9 @@ start_daemon() {
   run_netkit -q presenced restart --state "$STATE"
   assert_status 0
   [[ $(<"$STATE/presenced.pid") != "$before" ]] || fail "the same process runs"
-  tr '\0' ' ' <"/proc/$(<"$STATE/presenced.pid")/cmdline" | grep -q 'presenced start .*--name hall-seven' ||
-    fail "$(tr '\0' ' ' <"/proc/$(<"$STATE/presenced.pid")/cmdline")"
+  local words
+  words=$(tr '\0' ' ' <"/proc/$(<"$STATE/presenced.pid")/cmdline")
+  [[ $words == *'presenced start '*'--name hall-seven'* ]] || fail "$words"
 }
 
 @test "presenced: restart starts one that does not run, and leaves one in the foreground alone" {

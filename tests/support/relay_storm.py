@@ -106,7 +106,7 @@ class Client:
         elif kind == EVENT:
             event = json.loads(body)
             if event.get("event") == "gap":
-                self.storm.note("gaps", f"client {self.index} is told {event}")
+                self.storm.note("gaps", f"client {self.index} is told {event}", event["relay"])
         elif kind == PING:
             writer.write(frame(PONG, body))
         elif kind in (ERROR, GOODBYE):
@@ -189,10 +189,12 @@ class Storm:
         self.examples = collections.defaultdict(list)
         self.clients = [Client(self, index) for index in range(options.clients)]
 
-    def note(self, what, example):
+    def note(self, what, example, of=""):
+        """Keeps three examples of each kind."""
         self.counts[what] += 1
-        if len(self.examples[what]) < 3:
-            self.examples[what].append(example)
+        kind = f"{what} of {of}" if of else what
+        if len(self.examples[kind]) < 3:
+            self.examples[kind].append(example)
 
     def text_of(self, number):
         return f"text {number} ".ljust(self.options.size, "x")
