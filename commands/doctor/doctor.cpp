@@ -9,15 +9,14 @@
 #include "base/file.hpp"
 #include "cli/client.hpp"
 #include "commands/doctor/findings.hpp"
-#include "commands/presence/announcement.hpp"
-#include "commands/presence/porter.hpp"
+#include "net/presence_group.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
 
 namespace netkit::doctor {
 namespace {
 
-/// Within it whoever is on the same link has answered.
+/// Within it a switch has told its ports of the group, and what others say to it is heard.
 constexpr std::chrono::milliseconds listening_time{500};
 
 int probe_kernel_sctp() {
@@ -28,7 +27,7 @@ int probe_kernel_sctp() {
 int probe_multicast_route(std::uint16_t port) {
   const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   if (!socket) return errno;
-  const asio::ip::udp::endpoint group{*presence::group_options(port, true).group_v4, port};
+  const asio::ip::udp::endpoint group{*net::presence_group(port).group_v4, port};
   return connect(socket.get(), group.data(), static_cast<socklen_t>(group.size())) == 0 ? 0 : errno;
 }
 
@@ -66,7 +65,7 @@ class DoctorAction final : public cli::Action {
     const auto executor = co_await asio::this_coro::executor;
     auto& io = static_cast<asio::io_context&>(executor.context());
     Result<std::unique_ptr<net::Multicast>> group =
-        net::Multicast::open(io, context.log, presence::group_options(group_port_, true));
+        net::Multicast::open(io, context.log, net::presence_group(group_port_));
     if (!group) {
       findings.push_back({.what = "multicast",
                           .verdict = Verdict::bad,
@@ -74,14 +73,8 @@ class DoctorAction final : public cli::Action {
                           .hint = "peers find a daemon by --presenced HOST"});
       co_return;
     }
-    // A question that daemons and peers answer, so that what is counted came from somebody.
-    const identity::KeyPair key = identity::KeyPair::make();
-    presence::Announcement ask;
-    ask.kind = presence::Kind::ask;
-    ask.instance = 1;
-    ask.sequence = 1;
-    ask.nonce = 1;
-    (*group)->send(presence::encode(std::move(ask), key));
+    // Whoever is there drops it: it is no announcement.
+    (*group)->send("?");
     std::vector<asio::awaitable<Status>> parts;
     parts.push_back(drain(**group));
     parts.push_back(end_soon(**group, findings));
@@ -116,7 +109,7 @@ class DoctorAction final : public cli::Action {
     return context.out.line(line);
   }
 
-  std::uint16_t group_port_ = presence::group_port;
+  std::uint16_t group_port_ = net::presence_group_port;
 };
 
 constexpr std::array<cli::Example, 2> examples{{

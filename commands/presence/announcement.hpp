@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "identity/key_pair.hpp"
+#include "net/presence_group.hpp"
 
 namespace netkit::presence {
 
@@ -43,7 +44,7 @@ enum class Kind : std::uint8_t {
 
 inline constexpr std::size_t key_size = identity::public_key_size;
 inline constexpr std::size_t certificate_size = 32;
-inline constexpr std::size_t announcement_size_max = 1200;  ///< Fits any path, also a tunnel.
+inline constexpr std::size_t announcement_size_max = net::presence_datagram_max;
 inline constexpr std::size_t name_size_max = 64;
 inline constexpr std::size_t tags_max = 8;
 inline constexpr std::size_t tag_size_max = 32;

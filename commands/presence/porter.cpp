@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 
 #include "net/connect.hpp"
+#include "net/presence_group.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::presence {
@@ -26,14 +27,10 @@ Moment moment() {
 }
 
 net::MulticastOptions group_options(std::uint16_t port, bool enabled) {
-  net::MulticastOptions group;
-  if (enabled) {
-    group.group_v4 = asio::ip::make_address_v4("239.255.42.99");
-    group.group_v6 = asio::ip::make_address_v6("ff15::4e4b");
-  }
-  group.port = port;
-  group.size_max = announcement_size_max;
-  return group;
+  if (enabled) return net::presence_group(port);
+  net::MulticastOptions none;
+  none.port = port;
+  return none;
 }
 
 Porter::Porter(asio::io_context& context, log::Logger& log)

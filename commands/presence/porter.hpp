@@ -13,14 +13,13 @@
 #include "base/result.hpp"
 #include "commands/presence/hall.hpp"
 #include "log/logger.hpp"
-#include "net/multicast.hpp"
+#include "net/presence_group.hpp"
 
 namespace netkit::presence {
 
 Moment moment();
 
-/// What peers and daemons say to, unless they are told otherwise (INTERFACE.md, "Addresses").
-inline constexpr std::uint16_t group_port = 2003;
+inline constexpr std::uint16_t group_port = net::presence_group_port;
 net::MulticastOptions group_options(std::uint16_t port, bool enabled);
 
 class Porter final : public Outside, public std::enable_shared_from_this<Porter> {

@@ -1,5 +1,8 @@
-# What doctor says of the machine it runs on: one made for the test, so that it asks no real network.
+# What doctor says of the machine it runs on, with a network made for the test.
 load support
+
+CABLE='ip link set lo up && ip link add left type veth peer name right &&
+  ip link set left up && ip link set right up && ip address add 192.0.2.1/24 dev left'
 
 # run_alone COMMAND: doctor with a network of its own, after COMMAND in there.
 run_alone() {
@@ -9,8 +12,7 @@ run_alone() {
 }
 
 @test "doctor: a line a finding: what, a verdict, and what to do" {
-  run_alone 'ip link set lo up && ip link add left type veth peer name right && ip link set left up &&
-    ip link set right up && ip address add 192.0.2.1/24 dev left' --json
+  run_alone "$CABLE" --json
   assert_status 0
   jq -es 'length > 3 and all(.[]; .what != "" and (.verdict | IN("ok", "note", "bad")) and
     (.verdict == "ok" or .hint != ""))' <<<"$output" >/dev/null || fail "$(show_run)"
@@ -19,10 +21,9 @@ run_alone() {
 }
 
 @test "doctor: an interface that refuses what is sent is bad, and the exit code says so" {
-  run_alone 'ip link set lo up && ip link add left type veth peer name right && ip link set left up &&
-    ip link set right up && ip address add 192.0.2.1/24 dev left &&
-    nft "add table ip t; add chain ip t o { type filter hook output priority 0; };
-      add rule ip t o oifname left udp dport 2003 drop"'
+  run_alone "$CABLE"' && nft "add table ip t;
+    add chain ip t o { type filter hook output priority 0; };
+    add rule ip t o oifname left udp dport 2003 drop"'
   assert_status 5
   assert_output_matches $'multicast left IPv4\tbad\tjoined, but sending fails: .*a firewall'
 }

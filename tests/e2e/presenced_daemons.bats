@@ -29,7 +29,8 @@ start_peer() {
 # shows DAEMON NAME STATE: that daemon has NAME in STATE.
 shows() {
   netkit -q peer list --presenced "$(endpoint_of 1 "$1")" --no-multicast --json |
-    jq -es --arg name "$2" --arg state "$3" 'any(.[]; .name == $name and .state == $state)' >/dev/null
+    jq -es --arg name "$2" --arg state "$3" \
+      'any(.[]; .name == $name and .state == $state)' >/dev/null
 }
 
 @test "daemons: linked, each shows the other's peers, and their end" {
