@@ -1,0 +1,16 @@
+// The verbs of `netkit peer`, each made by the file that has it.
+#pragma once
+
+#include <memory>
+
+#include "cli/command.hpp"
+
+namespace netkit::presence {
+
+std::unique_ptr<cli::Action> make_list();
+std::unique_ptr<cli::Action> make_watch();
+std::unique_ptr<cli::Action> make_send();
+std::unique_ptr<cli::Action> make_why();
+std::unique_ptr<cli::Action> make_discover();
+
+}  // namespace netkit::presence
