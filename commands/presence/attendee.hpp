@@ -14,8 +14,8 @@ class Attendee {
   /// A daemon has greeted us: the frames to send first (enter). `address` is the daemon's as it is
   /// connected to, numeric; empty on a unix socket.
   virtual std::string enter(const ServerHello& daemon, const std::string& address) = 0;
-  /// A frame that is not about the roster: welcome, ask_for, pace, ping and whatever else a Circle
-  /// has no use for. What it answers goes by Circle::post().
+  /// A frame that is not about the roster: welcome, ask_for, pace and whatever else a Circle has no
+  /// use for; pings it answers itself. What this answers goes by Circle::post().
   virtual void take(const wire::Frame& frame) = 0;
   /// That conversation is over. Another enter() follows once there is a daemon again.
   virtual void parted() = 0;

@@ -47,7 +47,15 @@ std::string Hall::own_word(Kind kind, std::uint64_t nonce, std::string_view abou
 }
 
 void Hall::announce() {
+  if (settings_.only_listens()) {
+    announce_due_ = {};  // It asks anew, by whatever interfaces there are now.
+    return;
+  }
   outside_.send_to_all(own_word(Kind::daemon, 0, {}));
+}
+
+void Hall::ask_all(Moment now) {
+  outside_.send_to_all(own_word(Kind::ask, open_question({}, now), {}));
 }
 
 std::uint64_t Hall::open_question(const std::string& key, Moment now) {
@@ -66,11 +74,13 @@ Vigil::Host Hall::host_of(const Entry& entry) const {
 }
 
 void Hall::log_change(const Entry& entry) const {
-  log_.info("peer", {{"name", shown_name(entry)},
-                     {"state", to_text(entry.state)},
-                     {"path", to_text(entry.path)},
-                     {"address", entry.addresses.empty() ? "" : entry.addresses[0].to_string()},
-                     {"port", entry.said.tcp_port}});
+  const log::Level level = settings_.only_listens() ? log::Level::debug : log::Level::info;
+  log_.event(level, "peer",
+             {{"name", shown_name(entry)},
+              {"state", to_text(entry.state)},
+              {"path", to_text(entry.path)},
+              {"address", entry.addresses.empty() ? "" : entry.addresses[0].to_string()},
+              {"port", entry.said.tcp_port}});
 }
 
 void Hall::hear(std::string_view datagram, const asio::ip::udp::endpoint& from, Moment now) {
@@ -91,6 +101,7 @@ void Hall::hear(std::string_view datagram, const asio::ip::udp::endpoint& from, 
     case Kind::announce:
     case Kind::leave: return hear_peer(*said, datagram, from, now);
     case Kind::ask:
+      if (settings_.only_listens()) return;
       if (!said->about.empty() && said->about != key_.public_key()) return;
       if (!is_authentic(datagram)) break;
       return outside_.send(own_word(Kind::daemon, said->nonce, said->key), from);
@@ -130,8 +141,9 @@ void Hall::hear_peer(const Announcement& said, std::string_view bytes,
 void Hall::hear_answer(const Announcement& said, std::string_view bytes,
                        const asio::ip::address& from, Path path, Moment now) {
   const auto question = questions_.find(said.nonce);
-  if (question == questions_.end() || question->second.key != said.key ||
-      question->second.until <= now.steady || said.about != key_.public_key()) {
+  const bool asked = question != questions_.end() &&
+                     (question->second.key.empty() || question->second.key == said.key);
+  if (!asked || question->second.until <= now.steady || said.about != key_.public_key()) {
     ++counts_.dropped_old;
     return;
   }
@@ -139,7 +151,7 @@ void Hall::hear_answer(const Announcement& said, std::string_view bytes,
     ++counts_.dropped_signature;
     return;
   }
-  questions_.erase(question);
+  if (!question->second.key.empty()) questions_.erase(question);
   Entry* entry = roster_.hear(said, bytes, from, path, now.wall_ms);
   clear_freed();
   if (entry == nullptr) entry = roster_.find(said.key);  // It has said something newer since.
@@ -158,6 +170,17 @@ void Hall::welcome_entry(Entry& entry, Moment now) {
   vigil_.add(entry.slot, host_of(entry), now.steady);
   roster_.show_again(entry);  // Whose it is has changed, if nothing else has.
   log_change(entry);
+}
+
+void Hall::adopt(Entry told, Moment now) {
+  if (told.state == State::suspect) told.state = told.said.away ? State::away : State::online;
+  Entry* const entry = roster_.restore(std::move(told));
+  if (entry == nullptr) return;
+  seat(entry->slot);
+  if (entry->is_here())
+    vigil_.add(entry->slot, host_of(*entry), now.steady);
+  else if (entry->state == State::offline)
+    vigil_.add_gone(entry->slot, host_of(*entry), now.steady);
 }
 
 /// Places that were given up to make room are nobody's now, or another's.
@@ -224,9 +247,14 @@ void Hall::obey(const Vigil::Order& order, Moment now) {
   Entry* const entry = roster_.at(order.peer);
   if (entry == nullptr) return;
   switch (order.act) {
-    case Vigil::Act::suspect: return roster_.set_state(*entry, State::suspect, now.wall_ms);
+    case Vigil::Act::suspect:
+      // Who is with a daemon says nothing to the group for long, and answers the first question.
+      if (settings_.only_listens()) return;
+      return roster_.set_state(*entry, State::suspect, now.wall_ms);
     case Vigil::Act::ask: return ask(*entry, now);
-    case Vigil::Act::ask_others: return ask_others(*entry, now);
+    case Vigil::Act::ask_others:
+      if (!settings_.only_listens()) return ask_others(*entry, now);
+      return roster_.set_state(*entry, State::suspect, now.wall_ms);
     case Vigil::Act::knock:
       return outside_.knock(entry->slot, entry->addresses, entry->said.tcp_port);
     case Vigil::Act::gone:
@@ -266,7 +294,10 @@ void Hall::tick(Moment now) {
   pace();
   if (now.steady >= announce_due_) {
     announce_due_ = now.steady + announce_interval;
-    announce();
+    if (settings_.only_listens())
+      ask_all(now);
+    else
+      announce();
     std::erase_if(daemons_, [&](const auto& each) {
       return each.second.heard + 3 * announce_interval < now.steady;
     });

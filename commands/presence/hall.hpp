@@ -5,6 +5,7 @@
 #include <array>
 #include <asio/ip/udp.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -77,6 +78,11 @@ struct HallSettings {
   std::uint16_t sctp_port = 0;  ///< 0: none.
   std::string certificate;      ///< SHA-256 of what is shown at tcp_port; empty: none.
   VigilSettings vigil;
+  /// Set for a hall that only listens, for want of a daemon: it says nothing but questions, and
+  /// whom it hears of as a daemon, and from where, comes here.
+  std::function<void(const Announcement& daemon, const asio::ip::address& from)> on_daemon = {};
+
+  bool only_listens() const { return bool{on_daemon}; }
 };
 
 /// What `presenced status` prints.
@@ -137,6 +143,10 @@ class Hall {
   bool is_due() const { return vigil_.next() == Time::min() || roster_.version() != filled_; }
   /// To the group: this daemon is here.
   void announce();
+  /// To the group: who is there? Each one that answers enters. For a hall that only listens.
+  void ask_all(Moment now);
+  /// Takes over what a daemon told of somebody, to be watched from here on.
+  void adopt(Entry told, Moment now);
 
   HallState state() const;
   /// The longest time from a connection's end without a leave to the verdict.
@@ -159,7 +169,7 @@ class Hall {
  private:
   /// A question that is out: to somebody known by its key, or to who said something new.
   struct Question {
-    std::string key;
+    std::string key;  // Empty: to whoever hears it.
     Time until{};
   };
   struct Seat {

@@ -19,6 +19,7 @@ void Hall::hear_of_daemon(const Announcement& said, const asio::ip::address& fro
   OtherDaemon& other = daemons_[said.key];
   other = {said.name, from, said.tcp_port, said.certificate, now.steady};
   if (!outside_.is_own(from)) vigil_.heard_anyone(now.steady);
+  if (settings_.only_listens()) settings_.on_daemon(said, from);
 }
 
 /// The view of a daemon that has the peer here, the surest one.

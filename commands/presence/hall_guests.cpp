@@ -18,11 +18,11 @@ std::string Hall::greet(Guest& guest) {
   guest.nonce = random_u64();
   std::string out;
   append_hello(
-      out,
-      ServerHello{
-          settings_.name, key_.public_key(), guest.nonce,
-          static_cast<std::uint32_t>(
-              std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count())});
+      out, ServerHello{
+               settings_.name, key_.public_key(), guest.nonce,
+               static_cast<std::uint32_t>(
+                   std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count()),
+               settings_.instance});
   return out;
 }
 

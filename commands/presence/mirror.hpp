@@ -19,21 +19,20 @@ class Mirror {
  public:
   static constexpr std::size_t entries_max = 20'000;
 
-  /// A daemon with that key (32 bytes) begins to tell; what to subscribe after: 0 for its whole
-  /// roster.
-  std::uint64_t follow(std::string_view daemon_key);
-  /// Nobody tells the roster as a whole any more: what is known stays until it is told anew.
-  void unfollow() { telling_all_ = false; }
+  /// The daemon of that key (32 bytes) begins to tell, in the run of it that `instance` names, 0
+  /// if it does not say; what to subscribe after: 0 for its whole roster.
+  std::uint64_t follow(std::string_view daemon_key, std::uint64_t instance);
+  /// No daemon tells any more: what is known stays until it is told anew, by whomever.
+  void unfollow();
 
   struct Change {
-    const Entry* now = nullptr;   ///< nullptr: nothing that is shown has changed.
+    const Entry* now = nullptr;   ///< Until the next change; nullptr: it shows as before.
     std::optional<State> before;  ///< nullopt: new here.
   };
-  /// Where it stays until the next call that is not const.
   Change take(Entry entry);
   /// The entry of who is not known any more, if it was.
   std::optional<Entry> forget(const Roster::Forgotten& forgotten);
-  /// The whole roster was told up to there: gone is who was not in it.
+  /// The roster was told up to there; those that a whole one did not name, who are gone.
   std::vector<Entry> end(const RosterEnd& end);
 
   /// By name, then number.
@@ -46,14 +45,16 @@ class Mirror {
  private:
   struct Held {
     Entry entry;
-    std::uint64_t telling = 0;  // In which whole telling it was told last.
+    std::uint64_t telling = 0;  // In which telling it was told last.
   };
 
   std::map<std::string, Held, std::less<>> held_;  // By key.
   std::string daemon_key_;
+  std::uint64_t instance_ = 0;
   std::uint64_t told_ = 0;     // The version of that daemon's roster that we know.
-  std::uint64_t telling_ = 0;  // How many whole tellings there were.
-  bool telling_all_ = false;   // One is under way.
+  std::uint64_t telling_ = 0;  // Counts the calls of follow().
+  bool following_ = false;
+  bool whole_ = false;  // The daemon tells its whole roster: until its end.
 };
 
 }  // namespace netkit::presence

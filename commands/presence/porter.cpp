@@ -64,10 +64,14 @@ void Porter::start() {
   poke();
 }
 
-void Porter::stop() {
+void Porter::quit() {
   stopped_ = true;
-  timer_->cancel();
+  if (timer_) timer_->cancel();
   if (group_) group_->stop();
+}
+
+void Porter::stop() {
+  quit();
   context_.restart();
   context_.poll();  // What waited for them ends.
   group_.reset();
@@ -119,7 +123,7 @@ void Porter::tick() {
 asio::awaitable<void> Porter::hear(std::shared_ptr<Porter> self) {
   for (;;) {
     const Result<net::Multicast::Received> heard = co_await self->group_->receive();
-    if (!heard) co_return;
+    if (!heard || self->stopped_) co_return;
     self->hall_->hear(heard->bytes, heard->sender, moment());
     if (self->hall_->is_due()) self->poke();
   }

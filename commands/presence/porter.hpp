@@ -37,6 +37,8 @@ class Porter final : public Outside, public std::enable_shared_from_this<Porter>
   /// Before the io_context ends, on the thread that ran it: nothing of Asio is left in here. Says
   /// goodbye to nobody: the peers go on. The hall stays, for conversations that end later.
   void stop();
+  /// The same from within a handler of the io_context, which goes on.
+  void quit();
   /// nullptr where there is no group.
   const net::Multicast* group() const { return group_.get(); }
 

@@ -111,6 +111,7 @@ void append_hello(std::string& out, const ServerHello& hello) {
   json.add("key", to_hex(hello.key));
   json.add("nonce", to_hex(nonce));
   json.add("period_ms", hello.period_ms);
+  if (hello.instance != 0) json.add("instance", hello.instance);
   append_message(out, wire::frame_type::hello, json.str());
 }
 
@@ -140,6 +141,8 @@ Result<ServerHello> decode_server_hello(std::string_view body) {
   hello.key = *key;
   hello.nonce = load_be<std::uint64_t>(nonce->data());
   hello.period_ms = static_cast<std::uint32_t>(period_ms);
+  hello.instance =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, json->integer("instance").value_or(0)));
   return hello;
 }
 

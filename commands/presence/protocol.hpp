@@ -16,7 +16,8 @@ namespace netkit::presence {
 
 // type            body
 // hello(1)        client: {"service":"presence","version":1,"role":"peer"|"watch"|"daemon",
-//                 "token":T?}; server: {...,"name":N,"key":HEX,"nonce":"16 hex","period_ms":N}
+//                 "token":T?}; server: {...,"name":N,"key":HEX,"nonce":"16 hex","period_ms":N,
+//                 "instance":N?}
 // enter(16)       announcement, its nonce the server's: whose key it is, that one speaks
 // welcome(17)     period_ms u32 | sctp_port u16 | cookie 16 B
 // bind(18)        cookie 16 B                    the first frame of an SCTP association
@@ -67,6 +68,8 @@ struct ServerHello {
   std::string key;  ///< 32 bytes.
   std::uint64_t nonce = 0;
   std::uint32_t period_ms = 0;
+  /// Which run of the daemon it is: versions of its roster are of that run. 0: it does not say.
+  std::uint64_t instance = 0;
 };
 struct Welcome {
   std::uint32_t period_ms = 0;

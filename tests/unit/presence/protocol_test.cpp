@@ -52,13 +52,14 @@ TEST_CASE("presence protocol: hellos") {
   CHECK(client->role == Role::daemon);
   CHECK(client->token == "nk1-token");
   out.clear();
-  append_hello(out, ServerHello{"hall", std::string(32, 'k'), 0x0102030405060708, 1000});
+  append_hello(out, ServerHello{"hall", std::string(32, 'k'), 0x0102030405060708, 1000, 77});
   const auto server = decode_server_hello(body_of(out, wire::frame_type::hello));
   REQUIRE(server);
   CHECK(server->name == "hall");
   CHECK(server->key == std::string(32, 'k'));
   CHECK(server->nonce == 0x0102030405060708);
   CHECK(server->period_ms == 1000);
+  CHECK(server->instance == 77);
   CHECK(decode_client_hello(R"({"service":"relay","version":1})").error().code == Errc::unexpected);
   CHECK(decode_client_hello(R"({"service":"presence","version":2})").error().code ==
         Errc::wrong_version);
