@@ -161,7 +161,7 @@ void Circle::hear_neighbours() {
   };
   hearer.found = [this](FoundDaemon daemon) { found(std::move(daemon)); };
   neighbours_ =
-      std::make_unique<Neighbours>(context_, io_, peer_group(options_), std::move(hearer));
+      std::make_unique<Neighbours>(context_.log, io_, peer_group(options_), std::move(hearer));
   neighbours_->adopt(mirror_.all());
   neighbours_->start();
   listen_on(ask_again_after, &Circle::ask_again);

@@ -33,7 +33,9 @@ class Circle : public std::enable_shared_from_this<Circle> {
  public:
   struct Source {
     std::string daemon;     ///< Its endpoint; empty: there is none, peers are heard directly.
+    std::string host;       ///< The daemon's; empty where it is this machine by its own socket.
     std::string name;       ///< What that daemon is called.
+    std::string key;        ///< Its, 32 bytes.
     bool isolated = false;  ///< Whoever tells the roster is itself cut off.
 
     friend bool operator==(const Source&, const Source&) = default;

@@ -138,7 +138,7 @@ void Circle::begin(const Target& target, net::Stream& stream, const ServerHello&
     output_ = attendee_->enter(hello, local ? std::string{} : stream.peer().address);
   }
   if (wants_roster) append_subscribe(output_, mirror_.follow(hello.key, hello.instance));
-  show({net::to_text(target.endpoint), hello.name, false});
+  show({net::to_text(target.endpoint), target.endpoint.host, hello.name, hello.key, false});
   if (!wants_roster) finish_first(ok);
 }
 

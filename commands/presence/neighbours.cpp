@@ -8,8 +8,8 @@
 
 namespace netkit::presence {
 
-Neighbours::Neighbours(const cli::Context& context, asio::io_context& io,
-                       net::MulticastOptions group, Hearer hearer)
+Neighbours::Neighbours(log::Logger& log, asio::io_context& io, net::MulticastOptions group,
+                       Hearer hearer)
     : hearer_{std::move(hearer)}, silence_{"peer", nowhere_} {
   HallSettings settings;
   settings.name = "listener";  // In questions; nobody shows it.
@@ -17,9 +17,8 @@ Neighbours::Neighbours(const cli::Context& context, asio::io_context& io,
   settings.on_daemon = [this](const Announcement& daemon, const asio::ip::address& from) {
     heard_daemon(daemon, from);
   };
-  const bool shows = context.log.enabled(log::Level::debug);
-  porter_ =
-      Porter::open(io, shows ? context.log : silence_, std::move(settings), key_, std::move(group));
+  const bool shows = log.enabled(log::Level::debug);
+  porter_ = Porter::open(io, shows ? log : silence_, std::move(settings), key_, std::move(group));
 }
 
 Neighbours::~Neighbours() {

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/command.hpp"
 #include "commands/presence/hall.hpp"
 #include "commands/presence/porter.hpp"
 #include "identity/key_pair.hpp"
@@ -34,9 +33,9 @@ class Neighbours final : public Guest {
     std::function<void(FoundDaemon)> found;
   };
 
-  /// `context` and `io` must outlive it. Where no group can be opened it hears nobody.
-  Neighbours(const cli::Context& context, asio::io_context& io, net::MulticastOptions group,
-             Hearer hearer);
+  /// `log` and `io` must outlive it; only one that shows debug events gets any. Where no group can
+  /// be opened it hears nobody.
+  Neighbours(log::Logger& log, asio::io_context& io, net::MulticastOptions group, Hearer hearer);
   ~Neighbours();
   Neighbours(const Neighbours&) = delete;
   Neighbours& operator=(const Neighbours&) = delete;
