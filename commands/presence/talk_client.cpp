@@ -41,7 +41,7 @@ class Sender final : public TalkMachine::Hearer {
   bool all_settled() const { return left_ == 0; }
 
   const SendPlan& plan_;
-  const std::uint64_t first_id_ = random_u64();
+  const std::uint64_t first_id_;
   TalkMemory memory_;
   SendReport report_;
   std::vector<bool> settled_;  // By text: delivered, or none that can be sent.
@@ -51,7 +51,10 @@ class Sender final : public TalkMachine::Hearer {
   bool progressed_ = false;
 };
 
-Sender::Sender(const SendPlan& plan) : plan_{plan}, settled_(plan.texts.size(), false) {
+Sender::Sender(const SendPlan& plan)
+    : plan_{plan},
+      first_id_{plan.first_id != 0 ? plan.first_id : random_u64()},
+      settled_(plan.texts.size(), false) {
   for (std::size_t i = 0; i < plan_.texts.size(); ++i) {
     Status fits = check_text(plan_.texts[i]);
     settled_[i] = !fits;

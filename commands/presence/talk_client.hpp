@@ -29,6 +29,9 @@ struct SendPlan {
   std::function<Status(const Announcement& peer)> meet;
   /// Each 1 to 65,536 bytes of UTF-8.
   std::vector<std::string> texts;
+  /// The id of the first one, the others count up from it; 0: a random one. What is sent again
+  /// keeps its id, so that it is not shown twice.
+  std::uint64_t first_id = 0;
   std::uint64_t time_ms = 0;                                         ///< Wall clock.
   std::chrono::nanoseconds connect_limit = std::chrono::seconds{2};  ///< Each address, with TLS.
   /// How long nothing may be acknowledged.
