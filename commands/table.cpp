@@ -7,6 +7,8 @@
 #include "commands/auth/auth.hpp"
 #include "commands/doctor/doctor.hpp"
 #include "commands/echo/echo.hpp"
+#include "commands/presence/discover.hpp"
+#include "commands/presence/peer.hpp"
 #include "commands/presence/presenced.hpp"
 #include "commands/relay/chat.hpp"
 #include "commands/relay/relay.hpp"
@@ -23,6 +25,8 @@ cli::Table table() {
       relay::relay_command,
       relay::chat_command,
       presence::presenced_command,
+      presence::peer_command,
+      presence::discover_command,
       doctor::command,
       cli::help_builtin,
       cli::completion_builtin,

@@ -11,6 +11,6 @@ std::unique_ptr<cli::Action> make_list();
 std::unique_ptr<cli::Action> make_watch();
 std::unique_ptr<cli::Action> make_send();
 std::unique_ptr<cli::Action> make_why();
-std::unique_ptr<cli::Action> make_discover();
+std::unique_ptr<cli::Action> make_forget();
 
 }  // namespace netkit::presence

@@ -1,0 +1,93 @@
+// The row of peer in the command table: what each verb is for, and how it ends.
+#include "commands/presence/peer.hpp"
+
+#include <array>
+
+#include "commands/presence/peer_verbs.hpp"
+
+namespace netkit::presence {
+namespace {
+
+using Examples = std::array<cli::Example, 2>;
+
+constexpr Examples list_examples{{
+    {"netkit peer list", "name, address, state and since when, tab-separated in a pipe"},
+    {"netkit peer list --json | jq -r 'select(.state == \"online\").name'", "who is online"},
+}};
+constexpr Examples watch_examples{{
+    {"netkit peer watch --json", "the roster, then each change, an object a line"},
+    {"netkit peer watch --on online='notify-send \"$PEER_NAME is here\"'",
+     "a command each time somebody comes"},
+}};
+constexpr Examples send_examples{{
+    {"netkit peer send ana 'lunch?'", "delivered once this returns 0"},
+    {"tail -F app.log | netkit peer send ana --wait", "each line; kept while ana is away"},
+}};
+constexpr Examples why_examples{{
+    {"netkit peer why ana", "what the daemon knows, what we hear, what follows from it"},
+    {"netkit peer why ana --presenced none", "our own view alone"},
+}};
+constexpr Examples forget_examples{{
+    {"netkit peer forget ana", "the next key that ana shows is trusted again"},
+    {"netkit peer forget ana --state /srv/peer", "in the known_peers of that folder"},
+}};
+constexpr std::array look_exits{cli::ExitNote{3, "the daemon that was named is not reached"},
+                                cli::ExitNote{4, "the daemon does not let us in"}};
+constexpr std::array send_exits{
+    cli::ExitNote{2, "several peers of that name are here; say which, as peer list shows them"},
+    cli::ExitNote{3, "the peer is offline, has left, or was lost before it answered"},
+    cli::ExitNote{4, "the peer has another key than before, or refuses the message"},
+    cli::ExitNote{5, "nobody is called so"}, cli::ExitNote{6, "it was not back within --wait"}};
+constexpr std::array why_exits{cli::ExitNote{5, "it is not visible to the daemon, or not to us"}};
+constexpr std::array forget_exits{cli::ExitNote{5, "no such name is known"}};
+
+constexpr std::array verbs{
+    cli::Verb{.name = "list",
+              .summary = "List who is here",
+              .description =
+                  "Name, address, state (online, away, suspect, offline, left) and since when. The "
+                  "presence daemon tells it: that of --presenced, the one at 127.0.0.1:2002, or "
+                  "one that answers on the group. Without any, peers are heard directly for a "
+                  "moment.",
+              .examples = list_examples,
+              .exits = look_exits,
+              .make = make_list},
+    cli::Verb{.name = "watch",
+              .summary = "Print who is here, then each change",
+              .description =
+                  "A line a change, with its time in front. --on EVENT=CMD runs /bin/sh -c CMD "
+                  "with PEER_EVENT, PEER_NAME, PEER_STATE, PEER_BEFORE, PEER_ADDRESS, PEER_PORT "
+                  "and PEER_KEY in its environment; not for who was here before.",
+              .examples = watch_examples,
+              .exits = look_exits,
+              .make = make_watch},
+    cli::Verb{.name = "send",
+              .summary = "Send a message to a peer",
+              .description =
+                  "By a connection to the peer itself, encrypted, to the key that was seen under "
+                  "its name the first time. Returns once all messages are acknowledged.",
+              .examples = send_examples,
+              .exits = send_exits,
+              .make = make_send},
+    cli::Verb{.name = "why",
+              .summary = "Tell why somebody is not visible",
+              .description =
+                  "Asks the daemon, the group and the peer itself, and prints what each interface "
+                  "hears, for at most 2.5 s. The last line is the verdict.",
+              .examples = why_examples,
+              .exits = why_exits,
+              .make = make_why},
+    cli::Verb{.name = "forget",
+              .summary = "Trust the next key of a peer again",
+              .description = "Takes the lines of that name out of known_peers.",
+              .examples = forget_examples,
+              .exits = forget_exits,
+              .make = make_forget},
+};
+
+}  // namespace
+
+const cli::Command peer_command{
+    .name = "peer", .summary = "See who is here and talk to them directly", .verbs = verbs};
+
+}  // namespace netkit::presence
