@@ -49,7 +49,7 @@ struct Ear final : Guest {
 };
 
 /// A hall, its network, and what it wanted of it.
-struct World final : Outside {
+struct World : Outside {
   explicit World(VigilSettings vigil = {}) {
     HallSettings settings;
     settings.name = "hall";
