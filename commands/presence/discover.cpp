@@ -12,6 +12,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "commands/presence/complete.hpp"
 #include "commands/presence/offer.hpp"
 #include "commands/presence/with_circle.hpp"
 #include "net/spawn.hpp"
@@ -102,6 +103,6 @@ constexpr std::array<cli::Verb, 1> verbs{{
 }  // namespace
 
 constinit const cli::Command discover_command{"discover", "List servers that announced themselves",
-                                              verbs};
+                                              verbs, endpoints_here};
 
 }  // namespace netkit::presence

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "cli/options.hpp"
@@ -74,6 +75,8 @@ struct Command {
   std::string_view name;
   std::string_view summary;
   std::span<const Verb> verbs;
+  /// Endpoints that this command knows of at Tab, for those of all commands: within 300 ms, silent.
+  std::vector<std::string> (*endpoints)(const Typed& typed) = nullptr;
 
   const Verb* find(std::string_view verb) const;
   /// True for a command whose arguments follow its name directly.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -20,24 +21,29 @@ constexpr std::size_t hosts_max = 1000;
 
 using Words = std::vector<std::string>;
 
-std::vector<Candidate> endpoints(const config::Environment& environment, std::string_view typed) {
+std::vector<Candidate> endpoints(Table table, const Words& before,
+                                 const config::Environment& environment, std::string_view typed) {
   std::vector<Candidate> found;
   const std::size_t scheme_end = typed.find("://");
   const std::string scheme{scheme_end == std::string_view::npos ? ""
                                                                 : typed.substr(0, scheme_end + 3)};
   for (const std::string& host : known_host_names(environment))
     found.push_back({scheme + host, "known host"});
+  for (const Command& command : table)
+    if (command.endpoints)
+      for (std::string& each : command.endpoints({environment, before}))
+        found.push_back({std::move(each), "announced itself"});
   if (scheme.empty() && !typed.empty())
     for (const std::string_view name : net::scheme_names())
       found.push_back({std::string{name} + (name == "unix" ? ":" : "://"), "scheme"});
   return found;
 }
 
-std::vector<Candidate> values_of(const Option& option, const Words& before,
+std::vector<Candidate> values_of(Table table, const Option& option, const Words& before,
                                  const config::Environment& environment, std::string_view typed) {
   if (option.complete == Complete::file) return {{":files", ""}};
   if (option.complete == Complete::directory) return {{":directories", ""}};
-  if (option.complete == Complete::endpoint) return endpoints(environment, typed);
+  if (option.complete == Complete::endpoint) return endpoints(table, before, environment, typed);
   std::vector<Candidate> found;
   for (const std::string& choice : option.choices)
     found.push_back({choice, ""});
@@ -81,24 +87,24 @@ const Option* next_positional(const Options& options, const Words& words) {
 }
 
 /// Candidates if `typed` is the value of an option, behind '=' or as the next word; else nullopt.
-std::optional<std::vector<Candidate>> option_values(const Options& options, const Words& before,
-                                                    std::string_view typed,
+std::optional<std::vector<Candidate>> option_values(Table table, const Options& options,
+                                                    const Words& before, std::string_view typed,
                                                     const config::Environment& environment) {
   const std::size_t equals = typed.starts_with("--") ? typed.find('=') : std::string_view::npos;
   if (equals != std::string_view::npos) {
     const Option* option = find_typed(options, typed.substr(0, equals));
     std::vector<Candidate> found;
-    if (option) found = values_of(*option, before, environment, typed.substr(equals + 1));
+    if (option) found = values_of(table, *option, before, environment, typed.substr(equals + 1));
     for (Candidate& each : found)
       if (!each.text.starts_with(':')) each.text.insert(0, typed.substr(0, equals + 1));
     return found;
   }
   const Option* last = before.empty() ? nullptr : find_typed(options, before.back());
-  if (last && last->takes_next_word()) return values_of(*last, before, environment, typed);
+  if (last && last->takes_next_word()) return values_of(table, *last, before, environment, typed);
   return std::nullopt;
 }
 
-std::vector<Candidate> within_verb(const Located& located, std::string_view typed,
+std::vector<Candidate> within_verb(Table table, const Located& located, std::string_view typed,
                                    const config::Environment& environment) {
   Globals unused;
   Options options;
@@ -106,10 +112,11 @@ std::vector<Candidate> within_verb(const Located& located, std::string_view type
   action->declare(options);
   declare_globals(options, unused);
 
-  if (const auto values = option_values(options, located.rest, typed, environment)) return *values;
+  if (const auto values = option_values(table, options, located.rest, typed, environment))
+    return *values;
   if (typed.starts_with('-')) return option_names(options);
   const Option* positional = next_positional(options, located.rest);
-  return positional ? values_of(*positional, located.rest, environment, typed)
+  return positional ? values_of(table, *positional, located.rest, environment, typed)
                     : std::vector<Candidate>{};
 }
 
@@ -128,7 +135,7 @@ std::vector<Candidate> all_candidates(Table table, const Words& before, std::str
   const Result<Located> located = locate(table, before);
   if (!located) return {};
   if (located->verb) {
-    std::vector<Candidate> found = within_verb(*located, typed, environment);
+    std::vector<Candidate> found = within_verb(table, *located, typed, environment);
     // Where a verb may be left out it may still stand.
     const bool may_be_verb = located->verb->name.empty() && next_is_verb(*located->command, before);
     if (may_be_verb && !typed.starts_with('-')) add_verbs(*located->command, found);
@@ -137,7 +144,8 @@ std::vector<Candidate> all_candidates(Table table, const Words& before, std::str
   Globals unused;
   Options globals;
   declare_globals(globals, unused);
-  if (const auto values = option_values(globals, located->rest, typed, environment)) return *values;
+  if (const auto values = option_values(table, globals, located->rest, typed, environment))
+    return *values;
   if (typed.starts_with('-')) {
     std::vector<Candidate> found = option_names(globals);
     if (!located->command) found.push_back({"--version", "Show version and features"});

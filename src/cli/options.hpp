@@ -46,7 +46,7 @@ struct Option {
       alone;  ///< The value of --name without one; it takes only --name=VALUE.
   std::vector<std::string> choices;  ///< All valid values, if they are few.
   Complete complete = Complete::nothing;
-  /// Candidates that only the command knows. Quick, silent, and without a network.
+  /// Candidates that only the command knows. Silent, and within 300 ms.
   std::function<std::vector<std::string>(const Typed& typed)> candidates;
   std::function<Status(const std::vector<std::string>&)> assign;
   std::function<void()> reset;  ///< Back to the default, before values are assigned once more.
