@@ -7,6 +7,7 @@
 
 #include "cli/exit_code.hpp"
 #include "commands/presence/protocol.hpp"
+#include "net/limits.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::presence {
@@ -53,6 +54,7 @@ asio::awaitable<Status> Circle::run(std::shared_ptr<Circle> self) {
 
 void Circle::stop() {
   if (std::exchange(ending_, true)) return;
+  if (stream_ != nullptr) stream_->expire_in(net::linger_limit);
   pause_.cancel();
   wake_.cancel();
   asked_.cancel();

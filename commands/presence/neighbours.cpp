@@ -10,15 +10,17 @@ namespace netkit::presence {
 
 Neighbours::Neighbours(log::Logger& log, asio::io_context& io, net::MulticastOptions group,
                        Hearer hearer)
-    : hearer_{std::move(hearer)}, silence_{"peer", nowhere_} {
+    : hearer_{std::move(hearer)} {
+  const auto own = std::make_shared<Own>();
   HallSettings settings;
   settings.name = "listener";  // In questions; nobody shows it.
   settings.instance = std::max<std::uint64_t>(moment().wall_ms * 1000, 1);
-  settings.on_daemon = [this](const Announcement& daemon, const asio::ip::address& from) {
+  settings.on_daemon = [this, own](const Announcement& daemon, const asio::ip::address& from) {
     heard_daemon(daemon, from);
   };
   const bool shows = log.enabled(log::Level::debug);
-  porter_ = Porter::open(io, shows ? log : silence_, std::move(settings), key_, std::move(group));
+  porter_ =
+      Porter::open(io, shows ? log : own->silence, std::move(settings), own->key, std::move(group));
 }
 
 Neighbours::~Neighbours() {

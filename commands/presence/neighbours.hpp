@@ -61,12 +61,16 @@ class Neighbours final : public Guest {
     bool write(std::string_view) noexcept override { return true; }
   };
 
+  /// What the porter uses, and so lives as long as what is under way there.
+  struct Own {
+    const identity::KeyPair key = identity::KeyPair::make();
+    Nowhere nowhere;
+    log::Logger silence{"peer", nowhere};
+  };
+
   void heard_daemon(const Announcement& daemon, const asio::ip::address& from);
 
   const Hearer hearer_;
-  const identity::KeyPair key_ = identity::KeyPair::make();
-  Nowhere nowhere_;
-  log::Logger silence_;
   std::shared_ptr<Porter> porter_;
 };
 

@@ -42,7 +42,8 @@ struct Lines {
   std::deque<std::string> waiting;
   std::size_t size = 0;
   bool ended = false;
-  Status unsaid = ok;  // Why one of them cannot be sent.
+  std::size_t left_out = 0;
+  Status unsaid = ok;  // Why some of them cannot be sent.
   asio::steady_timer filled;
   asio::steady_timer room;
 };
@@ -54,7 +55,7 @@ asio::awaitable<void> Lines::read(std::shared_ptr<Lines> self, std::string_view 
   for (std::size_t number = 1;; ++number) {
     Result<std::string> line = co_await input.line();
     if (!line) {
-      if (line.error().code != Errc::closed && self->unsaid) self->unsaid = line.error();
+      if (line.error().code != Errc::closed) self->unsaid = line.error();
       break;
     }
     while (line->ends_with('\n') || line->ends_with('\r'))
@@ -62,8 +63,10 @@ asio::awaitable<void> Lines::read(std::shared_ptr<Lines> self, std::string_view 
     if (line->empty()) continue;
     if (const Status fits = check_text(*line); !fits) {
       const Error why{fits.error().code, "send line " + std::to_string(number)};
-      terminal.say(std::string{command} + ": " + why.message() + "\n");
-      if (self->unsaid) self->unsaid = why;
+      terminal.say("netkit " + std::string{command} + ": " + why.message() + "\n");
+      ++self->left_out;
+      self->unsaid =
+          Error{why.code, "send all lines", std::to_string(self->left_out) + " were left out"};
       continue;
     }
     while (self->full())
