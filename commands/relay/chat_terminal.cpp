@@ -57,7 +57,7 @@ asio::awaitable<Status> ChatTerminal::run(ChatClient& client) {
 }
 
 Status ChatTerminal::open_editor() {
-  auto editor = LineEditor::open(context_.terminal.input(), STDERR_FILENO, editor_events());
+  auto editor = cli::LineEditor::open(context_.terminal.input(), STDERR_FILENO, editor_events());
   if (!editor) return editor.error();
   editor_ = std::move(*editor);
   if (wish_.log) wish_.log->use(editor_.get());
@@ -66,8 +66,8 @@ Status ChatTerminal::open_editor() {
   return ok;
 }
 
-LineEditor::Events ChatTerminal::editor_events() {
-  LineEditor::Events events;
+cli::LineEditor::Events ChatTerminal::editor_events() {
+  cli::LineEditor::Events events;
   events.line = [this](const std::string& line) { take_line(line); };
   events.interrupt = [this](bool empty) { interrupt(empty); };
   events.end = [this] { leave(ok); };
@@ -165,7 +165,8 @@ void ChatTerminal::load_typed() {
 /// What cannot be kept is not missed.
 void ChatTerminal::save_typed() {
   if (wish_.history.empty() || !editor_) return;
-  const std::size_t spare = typed_.size() - std::min(typed_.size(), LineEditor::remembered_max);
+  const std::size_t spare =
+      typed_.size() - std::min(typed_.size(), cli::LineEditor::remembered_max);
   typed_.erase(typed_.begin(), typed_.begin() + static_cast<std::ptrdiff_t>(spare));
   static_cast<void>(write_file_atomically(wish_.history, join(typed_, "\n") + "\n", 0600));
 }

@@ -8,9 +8,9 @@
 #include <optional>
 #include <set>
 
+#include "cli/line_editor.hpp"
 #include "commands/relay/chat_client.hpp"
 #include "commands/relay/chat_words.hpp"
-#include "commands/relay/line_editor.hpp"
 #include "commands/relay/requests.hpp"
 #include "log/sink.hpp"
 
@@ -20,11 +20,11 @@ namespace netkit::relay {
 class AbovePrompt final : public log::Sink {
  public:
   bool write(std::string_view line) noexcept override;
-  void use(LineEditor* editor) { editor_ = editor; }
+  void use(cli::LineEditor* editor) { editor_ = editor; }
 
  private:
   log::StderrSink to_stderr_;
-  LineEditor* editor_ = nullptr;
+  cli::LineEditor* editor_ = nullptr;
 };
 
 struct TerminalWish {
@@ -59,7 +59,7 @@ class ChatTerminal final : public ChatFace {
   Status open_editor();
   asio::awaitable<Status> read_keys();
   asio::awaitable<void> follow_signals();
-  LineEditor::Events editor_events();
+  cli::LineEditor::Events editor_events();
   void take_line(const std::string& line);
   void take_command(const std::string& line);
   void say(std::string_view text);
@@ -81,7 +81,7 @@ class ChatTerminal final : public ChatFace {
   const TerminalWish wish_;
   const bool out_is_screen_;
   ChatClient* client_ = nullptr;
-  std::unique_ptr<LineEditor> editor_;
+  std::unique_ptr<cli::LineEditor> editor_;
   std::optional<asio::posix::stream_descriptor> keys_;
   std::optional<asio::signal_set> signals_;
   std::optional<asio::steady_timer> entered_wait_;

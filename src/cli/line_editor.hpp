@@ -1,5 +1,5 @@
 // A line being edited at the bottom of a terminal while other lines appear above it: libedit, fed
-// key by key, so that it never waits. Used by chat's terminal; knows nothing of chat.
+// key by key, so that it never waits. Used by chat; knows nothing of what is typed.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 #include "base/result.hpp"
 
-namespace netkit::relay {
+namespace netkit::cli {
 
 class LineEditor {
  public:
@@ -55,4 +55,4 @@ class LineEditor {
   std::unique_ptr<Core> core_;
 };
 
-}  // namespace netkit::relay
+}  // namespace netkit::cli

@@ -1,5 +1,5 @@
 // Control sequences of xterm and its kin (ECMA-48, 5.4), by a table.
-#include "commands/relay/terminal_keys.hpp"
+#include "cli/terminal_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/code_point.hpp"
 
-namespace netkit::relay {
+namespace netkit::cli {
 
 std::wstring widen(std::string_view text) {
   std::wstring wide;
@@ -115,4 +115,4 @@ std::optional<std::wstring> KeyReader::next() {
   return std::nullopt;
 }
 
-}  // namespace netkit::relay
+}  // namespace netkit::cli

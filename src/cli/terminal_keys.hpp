@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace netkit::relay {
+namespace netkit::cli {
 
 inline constexpr wchar_t escape_key = 0x1b;
 /// A private character, which nobody types.
@@ -36,4 +36,4 @@ class KeyReader {
   std::string half_;  // Of a character.
 };
 
-}  // namespace netkit::relay
+}  // namespace netkit::cli

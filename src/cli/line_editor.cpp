@@ -1,7 +1,7 @@
 // libedit in its unbuffered mode: it is asked for one key at a time, and only when a whole key is
 // there. What is no editing is caught before it. Cursor keys become the control keys that mean the
 // same, so that no sequence is left half read.
-#include "commands/relay/line_editor.hpp"
+#include "cli/line_editor.hpp"
 
 #include <algorithm>
 #include <clocale>
@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "base/utf8.hpp"
-#include "commands/relay/terminal_keys.hpp"
+#include "cli/terminal_keys.hpp"
 
-namespace netkit::relay {
+namespace netkit::cli {
 namespace {
 
 struct CloseFile {
@@ -327,4 +327,4 @@ void LineEditor::redraw() {
   core.refresh();
 }
 
-}  // namespace netkit::relay
+}  // namespace netkit::cli
