@@ -3,13 +3,9 @@
 
 #include <array>
 #include <asio/awaitable.hpp>
-#include <unistd.h>
 
-#include "base/file.hpp"
 #include "base/hex.hpp"
 #include "base/random.hpp"
-#include "cli/globals.hpp"
-#include "cli/paths.hpp"
 #include "commands/relay/chat_client.hpp"
 #include "commands/relay/chat_pipe.hpp"
 #include "commands/relay/chat_terminal.hpp"
@@ -28,13 +24,6 @@ std::string new_secret() {
   return to_hex({bytes, sizeof bytes});
 }
 
-/// Where typed lines are kept; empty if nothing can be.
-std::string typed_file(const cli::Context& context) {
-  const std::string folder = cli::state_directory(context.environment, "chat", geteuid() == 0);
-  if (folder.empty() || !make_private_directory(folder)) return {};
-  return folder + "/typed";
-}
-
 class ChatAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override;
@@ -44,9 +33,8 @@ class ChatAction final : public cli::Action {
   Result<ChatPlan> plan(const cli::Context& context);
   Result<std::vector<net::Endpoint>> relays(const cli::Context& context) const;
   bool is_for_a_person(const cli::Context& context) const;
-  bool shows_colour(const cli::Context& context) const;
-  std::unique_ptr<ChatFace> face(const cli::Context& context, AbovePrompt* log) const;
-  Status talk(const cli::Context& context, AbovePrompt* log);
+  std::unique_ptr<ChatFace> face(const cli::Context& context, cli::AbovePrompt* log) const;
+  Status talk(const cli::Context& context, cli::AbovePrompt* log);
 
   std::vector<net::Endpoint> endpoints_;
   std::optional<std::string> nick_;
@@ -130,18 +118,14 @@ bool ChatAction::is_for_a_person(const cli::Context& context) const {
   return context.terminal.interactive() && !listen_only_ && expect_ == 0;
 }
 
-bool ChatAction::shows_colour(const cli::Context& context) const {
-  const auto no_color = context.environment.find("NO_COLOR");
-  const bool unwanted = no_color != context.environment.end() && !no_color->second.empty();
-  return context.terminal.shows_colour(context.globals.colour, unwanted);
-}
-
-std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context, AbovePrompt* log) const {
+std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context,
+                                           cli::AbovePrompt* log) const {
   if (is_for_a_person(context))
-    return std::make_unique<ChatTerminal>(context, TerminalWish{.events = events_,
-                                                                .colour = shows_colour(context),
-                                                                .history = typed_file(context),
-                                                                .log = log});
+    return std::make_unique<ChatTerminal>(
+        context,
+        TerminalWish{.events = events_,
+                     .colour = cli::shows_colour(context),
+                     .prompt = {.history = cli::typed_lines_path(context, "chat"), .log = log}});
   return std::make_unique<ChatPipe>(
       context, PipeWish{.events = events_,
                         .listen_only = listen_only_ || context.terminal.interactive(),
@@ -150,21 +134,12 @@ std::unique_ptr<ChatFace> ChatAction::face(const cli::Context& context, AbovePro
 }
 
 Status ChatAction::run(cli::Context& context) {
-  if (!is_for_a_person(context) || context.log_file) return talk(context, nullptr);
-  // The same log, but no line of it breaks one that is being typed.
-  AbovePrompt above;
-  log::LoggerOptions options;
-  options.level = context.log.level();
-  options.style.colour = shows_colour(context);
-  if (context.globals.log_format == cli::LogFormat::json) options.style.format = log::Format::json;
-  log::Logger log{std::string{context.command.name}, above, std::move(options)};
-  const cli::Context own{context.command,  context.table,    log,
-                         context.out,      context.terminal, context.environment,
-                         context.log_file, context.globals,  context.reload};
-  return talk(own, &above);
+  if (!is_for_a_person(context)) return talk(context, nullptr);
+  return cli::with_log_above(
+      context, [this](const cli::Context& own, cli::AbovePrompt* log) { return talk(own, log); });
 }
 
-Status ChatAction::talk(const cli::Context& context, AbovePrompt* log) {
+Status ChatAction::talk(const cli::Context& context, cli::AbovePrompt* log) {
   Result<ChatPlan> planned = plan(context);
   if (!planned) return planned.error();
   return cli::run_client([&]() -> asio::awaitable<Status> {

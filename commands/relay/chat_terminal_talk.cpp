@@ -45,8 +45,7 @@ void keep_name(std::set<std::string>& names, std::string_view name) {
 void ChatTerminal::take_line(const std::string& line) {
   about_to_leave_ = false;
   if (trim(line).empty()) return;
-  editor_->remember(line);
-  typed_.push_back(line);
+  prompt_.remember(line);
   if (trim(line) == "DISCONNECT") return leave(ok);
   if (line.starts_with('/')) return take_command(line);
   say(line);

@@ -1,5 +1,5 @@
 // A line being edited at the bottom of a terminal while other lines appear above it: libedit, fed
-// key by key, so that it never waits. Used by chat; knows nothing of what is typed.
+// key by key, so that it never waits. Used by Prompt; knows nothing of what is typed.
 #pragma once
 
 #include <functional>
