@@ -227,8 +227,7 @@ void Hall::ask_others(const Entry& entry, Moment now) {
   if (entry.said.udp_port == 0 || entry.addresses.empty()) return;
   AskFor question;
   question.request = entry.slot;
-  question.nonce = open_question(entry.said.key, now);
-  question.key = entry.said.key;
+  question.question = own_word(Kind::ask, open_question(entry.said.key, now), entry.said.key);
   question.port = entry.said.udp_port;
   question.addresses = entry.addresses;
   std::string frame;

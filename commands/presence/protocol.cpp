@@ -234,21 +234,19 @@ Result<RosterEnd> decode_roster_end(std::string_view body) {
 void append_ask_for(std::string& out, const AskFor& ask) {
   const wire::FrameWriter writer{out, message_type::ask_for};
   append_be(out, ask.request);
-  append_be(out, ask.nonce);
-  out += ask.key;
   append_be(out, ask.port);
   append_addresses(out, ask.addresses);
+  out += ask.question;
 }
 
 Result<AskFor> decode_ask_for(std::string_view body) {
   wire::FieldReader reader{body};
   AskFor ask;
   ask.request = reader.number<std::uint32_t>();
-  ask.nonce = reader.number<std::uint64_t>();
-  ask.key = reader.take(key_size);
   ask.port = reader.number<std::uint16_t>();
   auto addresses = read_addresses(reader);
-  if (!addresses || !reader.done()) return Errc::malformed;
+  ask.question = reader.rest();
+  if (!addresses || reader.failed() || ask.port == 0) return Errc::malformed;
   ask.addresses = std::move(*addresses);
   return ask;
 }

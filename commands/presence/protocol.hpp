@@ -29,7 +29,7 @@ namespace netkit::presence {
 //                 path told, to a daemon: the sender has it from others itself
 // forgotten(23)   version u64 | key 32 B
 // roster_end(24)  version u64 | flags u8         bit 0: the daemon is itself cut off
-// ask_for(25)     request u32 | nonce u64 | key 32 B | port u16 | n u8 x address
+// ask_for(25)     request u32 | port u16 | n u8 x address | ask: to be sent to there as it is
 // asked(26)       request u32 | announcement, or nothing: no answer
 // pace(27)        period_ms u32                  beat so often from now on
 // why(28)         name, to the end; answered by why(28) with text
@@ -82,10 +82,9 @@ struct RosterEnd {
 };
 struct AskFor {
   std::uint32_t request = 0;
-  std::uint64_t nonce = 0;
-  std::string key;
   std::uint16_t port = 0;
   std::vector<asio::ip::address> addresses;
+  std::string question;  ///< As whoever wants to know signed it: only the answer to it counts.
 };
 struct Asked {
   std::uint32_t request = 0;

@@ -157,10 +157,12 @@ TEST_CASE("Hall: others are asked about a suspect, and what they bring keeps it"
       if (type != message_type::ask_for) continue;
       const auto question = decode_ask_for(body);
       REQUIRE(question);
-      CHECK(question->key == ana.key.public_key());
+      CHECK(is_authentic(question->question));
+      const auto ask = decode(question->question);
+      REQUIRE(ask);
+      CHECK(ask->about == ana.key.public_key());
       std::string asked;
-      append_asked(asked, {question->request,
-                           ana.says(Kind::answer, question->nonce, world.key.public_key())});
+      append_asked(asked, {question->request, ana.says(Kind::answer, ask->nonce, ask->key)});
       const std::string_view body_of_it = std::string_view{asked}.substr(wire::frame_header_size);
       REQUIRE(world.hall->take(*bob.ear, message_type::asked, body_of_it, world.now()));
     }
