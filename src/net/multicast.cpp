@@ -120,7 +120,10 @@ Status Multicast::Inside::open_family(const asio::ip::address& group) {
   auto hearing = open_packets({bound_address(group), options_.port}, how);
   if (!hearing) return hearing.error();
   how.shared = false;
-  auto speaking = open_packets({any_address(v6), 0}, how);
+  // Both families at one port, if that is free: whoever is told of one finds us by either.
+  const std::uint16_t wanted = families_[!v6].own_port;
+  auto speaking = open_packets({any_address(v6), wanted}, how);
+  if (!speaking && wanted != 0) speaking = open_packets({any_address(v6), 0}, how);
   if (!speaking) return speaking.error();
   const MulticastWays::Group ways{family.group, hearing->get(), speaking->get()};
   const Status heard = give(std::move(*hearing), family.hearing);

@@ -259,6 +259,20 @@ TEST_CASE("Multicast: with loop off others of the machine hear nothing beyond lo
   CHECK(until(context, [&] { return second.heard.size() == 1; }));
 }
 
+TEST_CASE("Multicast: both families speak from one port, so that one number tells of both") {
+  asio::io_context context{1};
+  MulticastOptions options = on_loopback(free_port());
+  options.group_v6 = asio::ip::make_address_v6("ff15::4e4b");
+  bool same = false;
+  // Somebody else may have the number in the other family.
+  for (int i = 0; i < 5 && !same; ++i) {
+    Party party{context, options};
+    REQUIRE(party->has(true));
+    same = party->own_port(true) == party->own_port(false);
+  }
+  CHECK(same);
+}
+
 TEST_CASE("Multicast: stop() and the end of the object end receive()") {
   asio::io_context context{1};
   const MulticastOptions options = on_loopback(free_port());
