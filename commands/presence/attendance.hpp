@@ -1,5 +1,5 @@
-// Being in a daemon's roster: entering, the beats that keep us there, by SCTP where it is to be had,
-// else on the conversation, and the daemon's wishes. On one io_context, which one thread runs.
+// Being in a daemon's roster: entering, the beats that keep us there (by SCTP where it is to be had,
+// else on the conversation) and what the daemon wishes. On one io_context, which one thread runs.
 #pragma once
 
 #include <asio/awaitable.hpp>

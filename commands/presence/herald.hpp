@@ -1,5 +1,6 @@
 // A peer in the multicast group: says that it is here, answers who asks, and asks others for a
-// daemon. On one io_context, which one thread runs; what follows from a datagram is respondent.hpp's.
+// daemon. On one io_context, which one thread runs. What follows from a datagram, respondent.hpp
+// says.
 #pragma once
 
 #include <asio/awaitable.hpp>

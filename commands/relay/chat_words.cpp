@@ -3,43 +3,22 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "base/text.hpp"
+#include "cli/spoken.hpp"
 
 namespace netkit::relay {
 namespace {
 
-/// As many as keep apart on light and dark ground.
-constexpr std::array<std::string_view, 10> colours{"31", "32", "33", "34", "35",
-                                                   "36", "91", "92", "94", "95"};
+using cli::clock_text;
+using cli::colour_of;
+using cli::painted;
+
 constexpr std::size_t lines_of_message_max = 200;
 
 constexpr std::array<std::string_view, 13> commands{
     "/help", "/history ", "/join ", "/kick ", "/msg ", "/mute ",  "/nick ",
     "/part", "/quit",     "/rooms", "/who",   "/ban ", "/unmute "};
-
-std::string painted(std::string_view text, std::string_view colour, const ChatLook& look) {
-  if (!look.colour) return std::string{text};
-  return "\x1b[" + std::string{colour} + "m" + std::string{text} + "\x1b[0m";
-}
-
-/// The same one for the same nick, always.
-std::string_view colour_of(std::string_view nick) {
-  std::uint32_t hash = 2'166'136'261u;
-  for (const char byte : nick)
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 16'777'619u;
-  return colours[hash % colours.size()];
-}
-
-std::string clock_of(std::uint64_t time_ms) {
-  const auto seconds =
-      static_cast<std::time_t>(std::min<std::uint64_t>(time_ms / 1000, 1ull << 40));
-  std::tm local{};
-  char text[8] = "--:--";
-  if (localtime_r(&seconds, &local)) std::strftime(text, sizeof text, "%H:%M", &local);
-  return text;
-}
 
 std::string text_of(const wire::Json& from, std::string_view key) {
   return one_line(from.string(key).value_or(""));
@@ -65,9 +44,9 @@ void add_matching(std::vector<std::string>& found, std::string_view word,
 
 std::vector<std::string> message_lines(const Said& said, bool own, const ChatLook& look) {
   const std::string nick = one_line(said.nick);
-  std::string front = painted(clock_of(said.time_ms), "2", look) + " ";
+  std::string front = painted(clock_text(said.time_ms), "2", look.colour) + " ";
   if (look.rooms && !said.room.empty()) front += "[" + one_line(said.room) + "] ";
-  front += painted(nick, own ? "1" : colour_of(nick), look);
+  front += painted(nick, own ? "1" : colour_of(nick), look.colour);
   if (said.room.empty()) front += " -> " + one_line(said.to);
   std::vector<std::string> lines;
   for (const std::string_view part : split(said.text, '\n')) {
@@ -78,7 +57,7 @@ std::vector<std::string> message_lines(const Said& said, bool own, const ChatLoo
 }
 
 std::string notice_line(std::uint64_t time_ms, std::string_view sentence, const ChatLook& look) {
-  return painted(clock_of(time_ms) + " * " + std::string{sentence}, "2", look);
+  return painted(clock_text(time_ms) + " * " + std::string{sentence}, "2", look.colour);
 }
 
 std::vector<std::string> people_lines(const wire::Json& answer, const ChatLook& look) {
@@ -88,7 +67,7 @@ std::vector<std::string> people_lines(const wire::Json& answer, const ChatLook& 
     std::string rooms;
     for (const wire::Json& room : person.items("rooms"))
       rooms += (rooms.empty() ? "" : ", ") + one_line(room.string().value_or(""));
-    std::string line = "  " + painted(nick, colour_of(nick), look) + "  at " +
+    std::string line = "  " + painted(nick, colour_of(nick), look.colour) + "  at " +
                        text_of(person, "relay") + (rooms.empty() ? "" : ", in " + rooms);
     if (person.boolean("away").value_or(false)) line += " (away)";
     lines.push_back(std::move(line));

@@ -6,9 +6,7 @@
 #include <chrono>
 
 #include "base/bytes.hpp"
-#include "base/code_point.hpp"
 #include "base/hex.hpp"
-#include "base/text.hpp"
 #include "base/units.hpp"
 
 namespace netkit::relay {
@@ -71,26 +69,6 @@ std::string sentence_of(const Event& event) {
     }
   }
   return {};
-}
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  line.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint point = decode_code_point(text);
-    const std::string_view taken = text.substr(0, std::max<std::size_t>(point.size, 1));
-    text.remove_prefix(taken.size());
-    if (point.value == '\r' && text.starts_with('\n')) continue;
-    if (point.value == '\n')
-      line += " / ";
-    else if (point.value == '\t' || point.value == '\\')
-      line += taken;
-    else if (point.size > 0 && is_safe_to_show(point.value))
-      line += taken;
-    else
-      line += escape_for_display(taken);
-  }
-  return line;
 }
 
 std::string to_hex16(std::uint64_t key) {

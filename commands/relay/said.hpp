@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/spoken.hpp"
 #include "commands/relay/record.hpp"
 
 namespace netkit::relay {
@@ -49,10 +50,7 @@ struct Event {
 /// colours, no "* ". A text that is such a sentence already stays as it is.
 std::string sentence_of(const Event& event);
 
-/// What anybody may have written as one line that drives no terminal: a line end becomes " / ",
-/// other control and direction characters \xHH. Tabs and backslashes stay: for people, not to be
-/// read back.
-std::string one_line(std::string_view text);
+using cli::one_line;
 
 /// The name of a log or sender key: 16 hex digits.
 std::string to_hex16(std::uint64_t key);

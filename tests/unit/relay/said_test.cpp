@@ -40,22 +40,6 @@ TEST_CASE("sentence_of: a range that is none counts as one") {
   CHECK(sentence_of({.kind = Kind::gap, .from = 9, .to = 2}) == "1 message skipped (9..2)");
 }
 
-TEST_CASE("one_line: leaves nothing that drives a terminal") {
-  CHECK(one_line("a\nb\r\nc") == "a / b / c");
-  CHECK(one_line("\x1b[31mred\x07") == "\\x1b[31mred\\x07");
-  CHECK(one_line("\xe2\x80\xae"
-                 "evil") == "\\xe2\\x80\\xaeevil");
-  CHECK(one_line("na\xc3\xafve \\d\tx") == "na\xc3\xafve \\d\tx");
-  CHECK(one_line("\xff"
-                 "a") == "\\xffa");
-  CHECK(one_line("") == "");
-}
-
-TEST_CASE("one_line: done twice is done once") {
-  const std::string once = one_line("\x1b[2J\\n \xe2\x80\xa8");
-  CHECK(one_line(once) == once);
-}
-
 TEST_CASE("RecordId: is written and read as log and number") {
   const RecordId id{0x3f0c6d2e9a1b4c58, 812};
   CHECK(to_text(id) == "3f0c6d2e9a1b4c58-812");
