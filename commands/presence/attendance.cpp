@@ -89,7 +89,7 @@ void Attendance::welcomed(const Welcome& welcome) {
 }
 
 void Attendance::parted() {
-  ++stay_;
+  ++stay_;  // Beats end as well.
   in_ = false;
   beat_due_.cancel();
   sctp_due_.cancel();
@@ -103,6 +103,7 @@ void Attendance::update() {
 
 void Attendance::leave() {
   if (in_) send(message_type::update, words_.say(Kind::leave));
+  parted();
 }
 
 /// On the conversation, for as long as no association does it.

@@ -1,5 +1,6 @@
-// Being in a daemon's roster: entering, the beats that keep us there (by SCTP where it is to be had,
-// else on the conversation) and what the daemon wishes. On one io_context, which one thread runs.
+// Being in a daemon's roster: entering, the beats that keep us there (by SCTP where it is to be
+// had, else on the conversation) and what the daemon wishes. On one io_context, which one thread
+// runs.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -34,10 +35,8 @@ class Attendance final : public Attendee, public std::enable_shared_from_this<At
 
   /// What we say of ourselves has changed.
   void update();
-  /// Tells the daemon that we go.
+  /// Tells the daemon that we go, and ends all that is under way.
   void leave();
-  /// Ends all that is under way.
-  void stop() { parted(); }
 
   /// The daemon has us in its roster.
   bool is_in() const { return in_; }

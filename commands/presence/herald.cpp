@@ -80,7 +80,7 @@ void Herald::follow_daemon(bool has_one) {
 }
 
 asio::awaitable<void> Herald::announce_on(std::shared_ptr<Herald> self) {
-  while (!self->stopped_) {
+  while (!self->stopped_ && !self->leaving_) {
     self->say(Kind::announce);
     const auto soon = static_cast<std::size_t>(self->soon_);
     std::chrono::milliseconds wait = self->has_daemon_ ? daemon_interval : alone_interval;
@@ -95,6 +95,7 @@ asio::awaitable<void> Herald::announce_on(std::shared_ptr<Herald> self) {
 }
 
 asio::awaitable<void> Herald::leave(std::shared_ptr<Herald> self) {
+  self->leaving_ = true;
   asio::steady_timer pause{self->context_};
   for (int i = 0; i < leaves && self->group_; ++i) {
     if (i > 0) {
@@ -110,6 +111,7 @@ asio::awaitable<void> Herald::hear(std::shared_ptr<Herald> self) {
   for (;;) {
     const Result<net::Multicast::Received> heard = co_await self->group_->receive();
     if (!heard) co_return;
+    if (self->leaving_) continue;
     Respondent::Heard follows =
         self->respondent_.hear(heard->bytes, heard->sender.address(), now());
     if (follows.passed && self->on_answer) self->on_answer(*follows.passed);
@@ -132,7 +134,7 @@ asio::awaitable<void> Herald::answer_later(std::shared_ptr<Herald> self, std::st
   std::error_code failed;
   co_await pause.async_wait(net::into(failed));
   --self->later_;
-  if (!self->stopped_) (void)self->group_->send_to(answer, to);
+  if (!self->stopped_ && !self->leaving_) (void)self->group_->send_to(answer, to);
 }
 
 void Herald::carry(const AskFor& ask, std::string_view daemon_key) {

@@ -33,7 +33,8 @@ class Herald : public std::enable_shared_from_this<Herald> {
   void announce();
   /// With a daemon the group hears of us seldom: who is new asks.
   void follow_daemon(bool has_one);
-  /// Says goodbye so often that a lossy network carries one of them.
+  /// Says goodbye so often that a lossy network carries one of them, and nothing else any more: an
+  /// answer after it would be a return.
   static asio::awaitable<void> leave(std::shared_ptr<Herald> self);
 
   /// Asks somebody for the daemon with that key; on_answer gets what comes back.
@@ -59,6 +60,7 @@ class Herald : public std::enable_shared_from_this<Herald> {
   std::size_t later_ = 0;  // Answers that wait for their time.
   int soon_ = 0;           // Announcements that follow quickly.
   bool has_daemon_ = false;
+  bool leaving_ = false;
   bool stopped_ = false;
 };
 
