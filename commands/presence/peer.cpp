@@ -10,6 +10,14 @@ namespace {
 
 using Examples = std::array<cli::Example, 2>;
 
+constexpr Examples peer_examples{{
+    {"netkit peer --name ana", "on a terminal: who comes and goes, messages, /help for commands"},
+    {"echo '/msg bert lunch?' | netkit peer --name ana", "each line of stdin is a command"},
+}};
+constexpr Examples listen_examples{{
+    {"netkit peer listen --name build7", "be here, and print what arrives as NAME: TEXT"},
+    {"netkit peer listen --name build7 --json --count 1 | jq -r .text", "wait for one message"},
+}};
 constexpr Examples list_examples{{
     {"netkit peer list", "name, address, state and since when, tab-separated in a pipe"},
     {"netkit peer list --json | jq -r 'select(.state == \"online\").name'", "who is online"},
@@ -33,6 +41,11 @@ constexpr Examples forget_examples{{
 }};
 constexpr std::array look_exits{cli::ExitNote{3, "the daemon that was named is not reached"},
                                 cli::ExitNote{4, "the daemon does not let us in"}};
+constexpr std::array peer_exits{
+    cli::ExitNote{0, "it has left, also by SIGTERM; in a pipe: all lines were done"},
+    cli::ExitNote{1, "a peer of that name runs on this machine already"},
+    cli::ExitNote{3, "the daemon that was named is not reached, or a peer written to is away"},
+    cli::ExitNote{5, "in a pipe: nobody is called so"}};
 constexpr std::array send_exits{
     cli::ExitNote{2, "several peers of that name are here; say which, as peer list shows them"},
     cli::ExitNote{3, "the peer is offline, has left, or was lost before it answered"},
@@ -42,6 +55,27 @@ constexpr std::array why_exits{cli::ExitNote{5, "it is not visible to the daemon
 constexpr std::array forget_exits{cli::ExitNote{5, "no such name is known"}};
 
 constexpr std::array verbs{
+    cli::Verb{.name = "",
+              .summary = "Be here, and talk to those who are",
+              .description =
+                  "On a terminal, lines are edited, messages and who comes and goes appear above; "
+                  "/help lists the commands. In a pipe, each line of stdin is such a command, what "
+                  "arrives goes to stdout as NAME: TEXT, or as an object a line with --json, and "
+                  "it ends once all lines are done. Messages go from peer to peer, encrypted, "
+                  "never through the presence daemon; without a daemon, peers hear each other by "
+                  "multicast. Who we are is a key in --state, one for each --name.",
+              .examples = peer_examples,
+              .exits = peer_exits,
+              .make = make_peer},
+    cli::Verb{.name = "listen",
+              .summary = "Be here, and print what arrives",
+              .description =
+                  "As NAME: TEXT, or as an object a line with --json, until a signal ends it or "
+                  "--count messages have come. The log says where it listens. A sender under a "
+                  "known name with another key than before is refused.",
+              .examples = listen_examples,
+              .exits = peer_exits,
+              .make = make_listen},
     cli::Verb{.name = "list",
               .summary = "List who is here",
               .description =

@@ -7,6 +7,9 @@
 
 namespace netkit::presence {
 
+/// The peer itself: on a terminal for a person, else for scripts.
+std::unique_ptr<cli::Action> make_peer();
+std::unique_ptr<cli::Action> make_listen();
 std::unique_ptr<cli::Action> make_list();
 std::unique_ptr<cli::Action> make_watch();
 std::unique_ptr<cli::Action> make_send();
