@@ -3,49 +3,22 @@
 
 load support
 load relay_server
+load screen
 
 setup() {
   private_home
   cd "$BATS_TEST_TMPDIR"
-  command -v tmux >/dev/null || fail "tmux is not there"
-  export TMUX_TMPDIR=$BATS_TEST_TMPDIR TZ=UTC
-  unset TMUX
+  begin_screen
 }
 
 teardown() {
-  tmux -L chat kill-server 2>/dev/null || true
+  end_screen
   end_servers
 }
 
-# terminal COLUMNS ARGUMENT...: chat in a shell in a terminal of that width. It says when it ended.
-terminal() {
-  local columns=$1 part line="TERM=xterm-256color $NETKIT chat"
-  shift
-  for part; do line+=" $(printf %q "$part")"; done
-  tmux -L chat -f /dev/null new-session -d -x "$columns" -y 16 \
-    "bash --norc -ic 'PS1=; $line; echo \"ended with \$?\"; stty -a | grep -o \" [-]*echo \"
-      cat'" 3>&-
-}
-
-keys() { tmux -L chat send-keys "$@"; }
-text() { tmux -L chat send-keys -l "$1"; }
-screen() { tmux -L chat capture-pane -p; }
-
-# shows REGEX: until a line of the screen is like that.
-shows() {
-  local i
-  for i in {1..200}; do
-    screen | grep -Eq -- "$1" && return 0
-    read -rt 0.05 <> <(:) || true
-  done
-  fail "the screen never showed: $1" "$(screen)"
-}
-
-shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
-
 @test "chat terminal: a line is typed, said, and appears above the prompt with the time" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   text 'hello wörld'
   shows '^lobby> hello wörld$'
@@ -60,7 +33,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: what others say comes above a line that is being typed, also a wrapped one" {
   serve_relay a
-  terminal 40 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 40 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   text 'a line that is longer than forty-two columns, ö in it, three rows of it at the end'
   shows '^t the end *$'
@@ -79,7 +52,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: editing keys, history by arrows, completion by Tab" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   text 'wrld'
   keys Left Left Left
@@ -113,7 +86,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: /who, /rooms, /join, /msg, /nick, /history, /part, /help, DISCONNECT" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   client bert "$(port_of 1 a)"
   tell bert "/nick bert"
@@ -150,7 +123,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: ^C clears the line, and twice leaves with 130" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)"
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)"
   shows '^lobby> *$'
   text 'never said'
   keys C-c
@@ -164,7 +137,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: a lost relay is told, what is typed meanwhile is said once it is back" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   crash_relay a
   shows '\* lost the relay at '
@@ -179,7 +152,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: control characters of others do not reach the terminal" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   printf '\e[2J\e]0;title\a evil\n' | run_netkit chat "127.0.0.1:$(port_of 1 a)" --nick bert
   shows 'bert: .x1b\[2J.x1b\]0;title.x07 evil$'
@@ -188,7 +161,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: ^Z stops it with the terminal as it was, fg goes on with the line" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   text 'half a line'
   shows 'half a line$'
@@ -199,11 +172,11 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: a window that changes its width redraws the line" {
   serve_relay a
-  terminal 80 "127.0.0.1:$(port_of 1 a)" --nick anna
+  terminal 80 chat "127.0.0.1:$(port_of 1 a)" --nick anna
   shows '^lobby> *$'
   text 'typed before'
   shows 'typed before$'
-  tmux -L chat resize-window -x 50 -y 16
+  tmux -L screen resize-window -x 50 -y 16
   text ' and after'
   shows '^lobby> typed before and after$'
   keys Enter
@@ -213,7 +186,7 @@ shows_not() { ! screen | grep -E -- "$1" || fail "the screen shows: $1"; }
 
 @test "chat terminal: log lines come above the line that is being typed, too" {
   serve_relay a
-  terminal 100 "127.0.0.1:$(port_of 1 a)" --nick anna -vv
+  terminal 100 chat "127.0.0.1:$(port_of 1 a)" --nick anna -vv
   shows '^lobby> *$'
   text 'half a line'
   shows '^lobby> half a line$'
