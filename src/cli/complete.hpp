@@ -1,6 +1,6 @@
 // What Tab offers. One hidden call, `netkit __complete WORD...`, serves all shells: the words after
-// `netkit` up to the one being typed. Reads small local files; waits for who answers nearby, where
-// a command says so, for 300 ms at most.
+// `netkit` up to the one being typed. Reads small local files; where a command says so it waits for
+// who answers nearby, for 300 ms at most.
 #pragma once
 
 #include <string>

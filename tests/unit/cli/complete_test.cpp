@@ -111,3 +111,16 @@ TEST_CASE("candidates: none beyond the last argument, nor when files are missing
   CHECK(home.offered({"say", ""}).empty());
   CHECK(candidates(table, {"paint", "draw", "zet"}, {}).empty());
 }
+
+TEST_CASE("candidates: endpoints that another command knows of") {
+  std::vector<Command> commands{table.begin(), table.end()};
+  commands.push_back(
+      {.name = "find", .summary = "Find servers", .verbs = {}, .endpoints = [](const Typed&) {
+         return Words{"tcp://192.0.2.1:2002"};
+       }});
+  const auto offered = candidates(commands, {"paint", "draw", "tcp://192"}, {});
+  REQUIRE(offered.size() == 1);
+  CHECK(offered.front().text == "tcp://192.0.2.1:2002");
+  CHECK(offered.front().description == "announced itself");
+  CHECK(candidates(commands, {"paint", "draw", "--width", ""}, {}).empty());
+}
