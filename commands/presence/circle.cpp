@@ -48,7 +48,7 @@ asio::awaitable<Status> Circle::run(std::shared_ptr<Circle> self) {
   self->credential_ = std::move(*credential);
   co_await self->go_round();
   self->leave_neighbours();
-  self->finish_first(Errc::stopped);
+  self->finish_first(ok);
   co_return ok;
 }
 

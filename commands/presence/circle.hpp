@@ -62,8 +62,8 @@ class Circle : public std::enable_shared_from_this<Circle> {
   void stop();
 
   /// Until the first roster is whole: told by a daemon, or heard for 700 ms where there is none. An
-  /// error where a daemon that was named cannot be reached (after --retry), or one refuses us. Ends
-  /// with run() at the latest.
+  /// error where a daemon that was named cannot be reached (after --retry), or one refuses us. At
+  /// the end of run() at the latest, and without an error if that was stopped.
   asio::awaitable<Status> complete();
 
   /// By name, then number; valid until the next wait.
