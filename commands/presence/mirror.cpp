@@ -10,15 +10,18 @@
 namespace netkit::presence {
 namespace {
 
+/// Whether it is still where it was: one of several addresses is heard last now, then another.
+bool stays(const Entry& before, const Entry& now) {
+  if (before.addresses.empty()) return now.addresses.empty();
+  return std::ranges::find(now.addresses, before.addresses.front()) != now.addresses.end();
+}
+
 /// What `peer list` prints of an entry, and of which run it is.
-bool shows_alike(const Entry& left, const Entry& right) {
-  const auto first = [](const Entry& entry) {
-    return entry.addresses.empty() ? asio::ip::address{} : entry.addresses.front();
-  };
-  return left.state == right.state && left.number == right.number &&
-         left.said.name == right.said.name && left.said.tcp_port == right.said.tcp_port &&
-         left.said.instance == right.said.instance && left.said.tags == right.said.tags &&
-         first(left) == first(right);
+bool shows_alike(const Entry& before, const Entry& now) {
+  return before.state == now.state && before.number == now.number &&
+         before.said.name == now.said.name && before.said.tcp_port == now.said.tcp_port &&
+         before.said.instance == now.said.instance && before.said.tags == now.said.tags &&
+         stays(before, now);
 }
 
 }  // namespace

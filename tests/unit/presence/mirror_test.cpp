@@ -46,6 +46,8 @@ TEST_CASE("Mirror: tells what is new of what it is told") {
   Entry moved = entry("ana", '1', 4, State::offline);
   moved.addresses.front() = asio::ip::make_address("192.0.2.2");
   CHECK(mirror.take(moved).now != nullptr);
+  moved.addresses.insert(moved.addresses.begin(), asio::ip::make_address("192.0.2.3"));
+  CHECK(mirror.take(moved).now == nullptr);
   moved.said.tags = {"service=relay"};
   CHECK(mirror.take(moved).now != nullptr);
   moved.number = 2;
