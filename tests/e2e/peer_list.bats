@@ -91,7 +91,7 @@ watched() { wait_for_line "$SERVER_DIR/watched" "$1"; }
   start_presenced
   start_listener ana "${DAEMON[@]}" --no-multicast
   assert_state online ana "${DAEMON[@]}"
-  start_named ana other "${DAEMON[@]}" --no-multicast
+  start_listener other --name ana --state "$BATS_TEST_TMPDIR/other" "${DAEMON[@]}" --no-multicast
   assert_state online 'ana (2)' "${DAEMON[@]}"
   assert_state online ana "${DAEMON[@]}"
   stop_server other
@@ -198,7 +198,7 @@ is_told_again() { [[ $(grep -c '"event":"source","daemon":"tcp' "$SERVER_DIR/wat
 
 @test "discover: lists daemons, and peers that say which service they are" {
   start_presenced
-  start_listener web "${DAEMON[@]}" --tag service=relay --tag port=2000
+  start_listener web "${DAEMON[@]}" --no-multicast --tag service=relay --tag port=2000
   assert_state online web "${DAEMON[@]}"
   run_netkit discover --group-port "$GROUP_PORT"
   assert_status 0

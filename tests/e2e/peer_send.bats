@@ -88,7 +88,7 @@ setup() {
   start_presenced
   start_listener ana "${DAEMON[@]}"
   assert_state online ana "${DAEMON[@]}"
-  start_named ana other "${DAEMON[@]}"
+  start_listener other --name ana --state "$BATS_TEST_TMPDIR/other" "${DAEMON[@]}"
   assert_state online 'ana (2)' "${DAEMON[@]}"
   run_netkit -q peer send "${ME[@]}" "${DAEMON[@]}" ana first
   assert_status 0
@@ -109,7 +109,7 @@ setup() {
   run_netkit -q peer send "${ME[@]}" "127.0.0.1:$(listener_port ana)" one
   assert_status 0
   stop_server ana
-  start_named ana other "${NO_DAEMON[@]}"
+  start_listener other --name ana --state "$BATS_TEST_TMPDIR/other" "${NO_DAEMON[@]}"
   local at
   at=127.0.0.1:$(listener_port other)
   run_netkit -q peer send "${ME[@]}" "$at" two
