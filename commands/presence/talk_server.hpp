@@ -38,8 +38,8 @@ Result<TalkPort> open_talk_port(const std::string& state, net::Endpoint wanted);
 
 struct TalkLimits {
   std::size_t connections_of_address = 64;  ///< IPv6: of a /64, but for link-local addresses.
-  double messages_per_s = 50;               ///< Of a key; more than that waits in the socket.
-  double messages_burst = 200;
+  double messages_per_s = 500;              ///< Of a key; more than that waits in the socket.
+  double messages_burst = 1000;
   std::chrono::nanoseconds silence = std::chrono::seconds{60};  ///< Once it is open.
 };
 

@@ -22,7 +22,7 @@ start_daemon() {
 # start_peer NAME DAEMON: a peer that holds a conversation with that daemon.
 start_peer() {
   "$NETKIT" -q peer listen --name "$1" --presenced "$(endpoint_of 1 "$2")" --no-multicast \
-    --state "$BATS_TEST_TMPDIR/peers" >"$1.out" 2>"$1.err" </dev/null 3>&- &
+    --state "$BATS_TEST_TMPDIR/peers" >"$SERVER_DIR/$1.out" 2>"$SERVER_DIR/$1.err" </dev/null 3>&- &
   SERVER_PID[$1]=$!
 }
 
@@ -46,7 +46,7 @@ shows() {
   kill -KILL "${SERVER_PID[ana]}"
   unset 'SERVER_PID[ana]'
   wait_until 20 shows two ana offline
-  assert_file_has two.err 'daemon .*name=one state=linked'
+  assert_file_has "$SERVER_DIR/two.err" 'daemon .*name=one state=linked'
   # The end of a daemon: what only it saw is asked, and is still there.
   stop_server bert
   stop_server two
@@ -77,6 +77,6 @@ shows() {
   unset 'SERVER_PID[ana]'
   wait_until 20 shows two ana offline
   stop_redis
-  wait_until 20 grep -q 'store .*goes on alone' two.err
+  wait_until 20 grep -q 'store .*goes on alone' "$SERVER_DIR/two.err"
   shows two bert online || fail "its own peer is lost"
 }
