@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/exit_code.hpp"
+#include "commands/presence/frames.hpp"
 #include "commands/presence/protocol.hpp"
 #include "net/limits.hpp"
 #include "net/spawn.hpp"
@@ -152,14 +153,10 @@ void Circle::hear_neighbours() {
   }
   Neighbours::Hearer hearer;
   hearer.frames = [this](std::string_view frames) {
-    std::string copy{frames};
-    const wire::FrameDecoder decoder{message_size_max};
-    for (std::span<char> unread{copy}; !unread.empty();) {
-      const auto decoded = decoder.next(unread);
-      if (!decoded || !decoded->message) return;
-      static_cast<void>(take_roster(*decoded->message));  // What our own hall says is well formed.
-      unread = unread.subspan(decoded->used);
-    }
+    each_frame(frames, [this](const wire::Frame& frame) {
+      static_cast<void>(take_roster(frame));  // What our own hall says is well formed.
+      return true;
+    });
   };
   hearer.found = [this](FoundDaemon daemon) { found(std::move(daemon)); };
   neighbours_ =

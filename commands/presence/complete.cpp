@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <charconv>
 
+#include "commands/presence/frames.hpp"
 #include "commands/presence/neighbours.hpp"
 #include "commands/presence/offer.hpp"
 #include "commands/presence/peer_options.hpp"
@@ -64,14 +65,10 @@ asio::awaitable<void> ask_daemon(net::Endpoint at, Sight& sight, bool& told) {
 }
 
 void take_all(Sight& sight, std::string_view frames) {
-  std::string copy{frames};
-  const wire::FrameDecoder decoder{message_size_max};
-  for (std::span<char> unread{copy}; !unread.empty();) {
-    const auto decoded = decoder.next(unread);
-    if (!decoded || !decoded->message) return;
-    sight.take(*decoded->message);
-    unread = unread.subspan(decoded->used);
-  }
+  each_frame(frames, [&](const wire::Frame& frame) {
+    sight.take(frame);
+    return true;
+  });
 }
 
 void ask_group(asio::io_context& io, net::MulticastOptions group, Sight& sight,

@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "commands/presence/frames.hpp"
 #include "net/address.hpp"
 #include "wire/frame.hpp"
 
@@ -335,27 +336,27 @@ std::string Hall::save() const {
 Status Hall::restore(std::string_view kept, Moment now) {
   const Error broken{Errc::malformed, "read the roster that was kept"};
   if (!kept.starts_with(kept_head)) return broken;
-  std::string copy{kept.substr(kept_head.size())};
-  const wire::FrameDecoder decoder{message_size_max};
-  for (std::span<char> unread{copy}; !unread.empty();) {
-    const auto decoded = decoder.next(unread);
-    if (!decoded || !decoded->message || decoded->message->type != message_type::entry)
-      return broken;
-    Result<Entry> entry = decode_entry(decoded->message->body);
-    unread = unread.subspan(decoded->used);
-    if (!entry || !is_authentic(entry->bytes)) return broken;
-    const bool was_here = entry->is_here();
-    if (was_here) entry->state = State::suspect;
-    Entry* const restored = roster_.restore(std::move(*entry));
-    if (restored == nullptr) continue;
-    seat(restored->slot);
-    if (restored->state == State::left) continue;
-    if (was_here)
-      vigil_.add_suspect(restored->slot, host_of(*restored), now.steady);
-    else
-      vigil_.add_gone(restored->slot, host_of(*restored), now.steady);
-  }
-  return ok;
+  const bool whole = each_frame(kept.substr(kept_head.size()), [&](const wire::Frame& frame) {
+    if (frame.type != message_type::entry) return false;
+    Result<Entry> entry = decode_entry(frame.body);
+    if (!entry || !is_authentic(entry->bytes)) return false;
+    take_back(std::move(*entry), now);
+    return true;
+  });
+  return whole ? Status{ok} : broken;
+}
+
+void Hall::take_back(Entry entry, Moment now) {
+  const bool was_here = entry.is_here();
+  if (was_here) entry.state = State::suspect;
+  const Entry* const restored = roster_.restore(std::move(entry));
+  if (restored == nullptr) return;
+  seat(restored->slot);
+  if (restored->state == State::left) return;
+  if (was_here)
+    vigil_.add_suspect(restored->slot, host_of(*restored), now.steady);
+  else
+    vigil_.add_gone(restored->slot, host_of(*restored), now.steady);
 }
 
 HallState Hall::state() const {

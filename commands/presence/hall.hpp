@@ -197,6 +197,7 @@ class Hall {
   const View* seen_elsewhere(const Entry& entry) const;
   void leave_to_others(Entry& entry, Moment now);
   void merge(Entry& entry, Moment now);
+  void take_back(Entry entry, Moment now);
   void hear_of_daemon(const Announcement& said, const asio::ip::address& from, Moment now);
   void obey(const Vigil::Order& order, Moment now);
   void ask(Entry& entry, Moment now);

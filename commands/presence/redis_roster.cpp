@@ -5,6 +5,7 @@
 
 #include "base/hex.hpp"
 #include "base/random.hpp"
+#include "commands/presence/frames.hpp"
 #include "commands/presence/protocol.hpp"
 #include "wire/frame.hpp"
 
@@ -36,15 +37,11 @@ class RedisRoster::Teller final : public Guest {
   explicit Teller(RedisRoster& roster) : roster_{roster} { role = Role::daemon; }
 
   void post(std::string_view frames) override {
-    std::string copy{frames};
-    const wire::FrameDecoder decoder{message_size_max};
     const std::lock_guard lock{roster_.mutex_};
-    for (std::span<char> unread{copy}; !unread.empty();) {
-      const auto decoded = decoder.next(unread);
-      if (!decoded || !decoded->message) return;
-      take(decoded->message->type, decoded->message->body);
-      unread = unread.subspan(decoded->used);
-    }
+    each_frame(frames, [this](const wire::Frame& frame) {
+      take(frame.type, frame.body);
+      return true;
+    });
   }
   bool takes_more() const override { return true; }
   asio::ip::address address() const override { return asio::ip::address_v4::loopback(); }

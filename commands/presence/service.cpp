@@ -6,6 +6,7 @@
 
 #include "access/credential.hpp"
 #include "base/text.hpp"
+#include "commands/presence/frames.hpp"
 #include "commands/presence/listing.hpp"
 #include "net/dialect.hpp"
 #include "net/first_frame.hpp"
@@ -96,16 +97,12 @@ class Reader final : public Visitor {
   }
   void say(std::string_view text) { send(text); }
   void post(std::string_view frames) override {
-    std::string copy{frames};
-    const wire::FrameDecoder decoder{message_size_max};
     std::string out;
-    for (std::span<char> unread{copy}; !unread.empty();) {
-      const auto decoded = decoder.next(unread);
-      if (!decoded || !decoded->message) break;
-      if (decoded->message->type == message_type::entry)
-        if (const Result<Entry> entry = decode_entry(decoded->message->body)) out += show_(*entry);
-      unread = unread.subspan(decoded->used);
-    }
+    each_frame(frames, [&](const wire::Frame& frame) {
+      if (frame.type == message_type::entry)
+        if (const Result<Entry> entry = decode_entry(frame.body)) out += show_(*entry);
+      return true;
+    });
     if (!out.empty()) send(out);
   }
 

@@ -32,6 +32,7 @@ setup() {
   wait_for_line "$BATS_TEST_TMPDIR/watched" '"event":"left".*"name":"ana"'
 }
 
+# bats test_tags=tsan
 @test "peer listen: enters the daemon's roster and leaves it" {
   start_presenced
   start_listener ana "${DAEMON[@]}"

@@ -30,6 +30,7 @@ setup() {
   stop_server presenced
 }
 
+# bats test_tags=tsan
 @test "peer send: each line of stdin, in order" {
   start_listener ana "${NO_DAEMON[@]}"
   seq 3000 >"$BATS_TEST_TMPDIR/lines"

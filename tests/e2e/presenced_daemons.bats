@@ -65,6 +65,7 @@ shows() {
   stop_server two
 }
 
+# bats test_tags=tsan
 @test "daemons: a roster shared by Redis, and what happens without it" {
   start_redis
   start_daemon one --store "redis+unix:$REDIS_SOCKET"
