@@ -27,12 +27,12 @@ std::chrono::nanoseconds now() {
 
 }  // namespace
 
-Herald::Herald(asio::io_context& context, log::Logger& log, OwnWords& words)
-    : context_{context}, log_{log}, words_{words}, respondent_{words}, next_{context} {}
+Herald::Herald(asio::io_context& context, OwnWords& words)
+    : context_{context}, words_{words}, respondent_{words}, next_{context} {}
 
 std::shared_ptr<Herald> Herald::open(asio::io_context& context, log::Logger& log, OwnWords& words,
                                      net::MulticastOptions group) {
-  auto herald = std::make_shared<Herald>(context, log, words);
+  auto herald = std::make_shared<Herald>(context, words);
   if (!group.group_v4 && !group.group_v6) return herald;
   Result<std::unique_ptr<net::Multicast>> opened =
       net::Multicast::open(context, log, std::move(group));

@@ -21,7 +21,7 @@ class Herald : public std::enable_shared_from_this<Herald> {
   /// `log` and `words` outlive it. Without a group, or where none works, it says and hears nothing.
   static std::shared_ptr<Herald> open(asio::io_context& context, log::Logger& log, OwnWords& words,
                                       net::MulticastOptions group);
-  Herald(asio::io_context& context, log::Logger& log, OwnWords& words);
+  Herald(asio::io_context& context, OwnWords& words);
 
   /// Where it takes questions, in both families; 0: nowhere.
   std::uint16_t port() const;
@@ -52,7 +52,6 @@ class Herald : public std::enable_shared_from_this<Herald> {
   void say(Kind kind);
 
   asio::io_context& context_;
-  log::Logger& log_;
   OwnWords& words_;
   Respondent respondent_;
   std::unique_ptr<net::Multicast> group_;
