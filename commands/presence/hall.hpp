@@ -205,6 +205,7 @@ class Hall {
   std::uint64_t open_question(const std::string& key, Moment now);
   std::string own_word(Kind kind, std::uint64_t nonce, std::string_view about);
   void pace();
+  void tell_piece(Guest& guest);
   void append_for(std::string& out, const Guest& guest, const Entry& entry) const;
   void clear_freed();
   Seat& seat(std::uint32_t slot);

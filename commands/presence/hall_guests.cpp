@@ -155,8 +155,14 @@ void Hall::append_for(std::string& out, const Guest& guest, const Entry& entry) 
 }
 
 void Hall::fill(Guest& guest) {
-  if (!guest.follows_ || !guest.takes_more()) return;
-  if (guest.told_ == roster_.version() && !guest.owes_end_) return;
+  // A socket that takes a piece whole at once does not say later that it takes more.
+  while (guest.follows_ && guest.takes_more() &&
+         (guest.told_ != roster_.version() || guest.owes_end_)) {
+    tell_piece(guest);
+  }
+}
+
+void Hall::tell_piece(Guest& guest) {
   std::string out;
   const auto forgotten = roster_.forgotten_after(guest.told_);
   if (!forgotten) guest.told_ = 0;

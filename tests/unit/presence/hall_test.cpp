@@ -216,10 +216,16 @@ TEST_CASE("Hall: a follower has the whole roster, then each change, at its own p
     peers.emplace_back("peer" + std::to_string(i));
     peers.back().enter(world);
   }
-  Ear watcher{asio::ip::make_address("192.0.2.9")};
-  world.hall->greet(watcher);
   std::string after;
   append_subscribe(after, 0);
+  Ear quick{asio::ip::make_address("192.0.2.8")};
+  world.hall->greet(quick);
+  REQUIRE(world.hall->take(quick, message_type::subscribe, after.substr(wire::frame_header_size),
+                           world.now()));
+  CHECK(quick.frames().back().first == message_type::roster_end);  // Nobody says that it goes on.
+  Ear watcher{asio::ip::make_address("192.0.2.9")};
+  watcher.room = 1;
+  world.hall->greet(watcher);
   REQUIRE(world.hall->take(watcher, message_type::subscribe, after.substr(wire::frame_header_size),
                            world.now()));
   CHECK(watcher.bytes.size() < 80 * 1024);  // A piece.

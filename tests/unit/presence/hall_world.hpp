@@ -20,7 +20,7 @@ using Endpoint = asio::ip::udp::endpoint;
 struct Ear final : Guest {
   explicit Ear(asio::ip::address from) : from_{std::move(from)} {}
   void post(std::string_view frames) override { bytes += frames; }
-  bool takes_more() const override { return takes; }
+  bool takes_more() const override { return takes && bytes.size() < room; }
   asio::ip::address address() const override { return from_; }
   void end() override { ended = true; }
 
@@ -42,6 +42,7 @@ struct Ear final : Guest {
 
   std::string bytes;
   bool takes = true;
+  std::size_t room = SIZE_MAX;  // Of a socket that takes no more at once.
   bool ended = false;
 
  private:
