@@ -84,8 +84,12 @@ class MessageChannel final : public StreamChannel {
   bool keeps_bounds() const override { return true; }
   std::string_view dialect() const override { return "sctp"; }
   asio::awaitable<Status> send(std::string_view message) override {
-    if (!message.empty()) co_return co_await stream_.write(message);
-    co_return Error{Errc::usage, "send an empty message", "sctp has none"};
+    if (message.empty()) co_return Error{Errc::usage, "send an empty message", "sctp has none"};
+    if (message.size() <= stream_.message_size_max()) co_return co_await stream_.write(message);
+    co_return Error{Errc::too_large,
+                    "send a message of " + std::to_string(message.size()) + " bytes",
+                    "the kernel's SCTP takes " + std::to_string(stream_.message_size_max()) +
+                        " at the most; try --sctp user"};
   }
   Answer receive(AnswerEnd) override {
     if (std::exchange(whole_, false)) received_.clear();

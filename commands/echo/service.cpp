@@ -121,6 +121,7 @@ class EchoService::RawEcho final : public net::Resident {
   EchoService& service_;
   Connection& connection_;
   const std::unique_ptr<access::Visit> visit_;
+  std::size_t message_size_ = 0;  // Of what came of a message that has not ended.
   Status flushed_ = ok;
 };
 
@@ -139,7 +140,13 @@ Result<net::Resident::Next> EchoService::RawEcho::go_on(After) {
     service_.count(connection_, bytes.size());
     // A message of sctp comes back as one, however many reads it took.
     net::Stream& stream = connection_.stream();
-    if (stream.keeps_bounds()) stream.end_messages(stream.at_message_end());
+    if (stream.keeps_bounds()) {
+      message_size_ += bytes.size();
+      if (message_size_ > stream.message_size_max())
+        return Error{Errc::too_large, "send it back as one message"};
+      if (stream.at_message_end()) message_size_ = 0;
+      stream.end_messages(stream.at_message_end());
+    }
     const Result<bool> sent = connection_.try_send({bytes.data(), bytes.size()});
     received.consume(bytes.size());
     received.keep();

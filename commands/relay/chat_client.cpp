@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/globals.hpp"
 #include "cli/remote_error.hpp"
 #include "commands/relay/relay.hpp"
 #include "net/connect.hpp"
@@ -141,7 +142,7 @@ asio::awaitable<Status> ChatClient::converse(const net::Endpoint& to) {
   if (!tls) co_return tls.error();
   const auto limit =
       std::min<std::chrono::nanoseconds>(net::connect_limit, plan_.client.answer_limit);
-  Result<net::Stream> stream = co_await net::connect(to, *tls, limit);
+  Result<net::Stream> stream = co_await net::connect(to, *tls, limit, context_.globals.sctp);
   if (!stream) co_return stream.error();
   stream->expire_in(
       std::min<std::chrono::nanoseconds>(net::handshake_limit, plan_.client.answer_limit));

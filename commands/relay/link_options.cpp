@@ -2,6 +2,7 @@
 #include "commands/relay/link_options.hpp"
 
 #include "cli/client.hpp"
+#include "cli/globals.hpp"
 #include "cli/paths.hpp"
 #include "cli/secret.hpp"
 #include "commands/relay/relay.hpp"
@@ -91,6 +92,7 @@ void declare_links(cli::Options& options, LinkOptions& links) {
 
 Result<LinksPlan> links_plan(const cli::Context& context, const LinkOptions& options) {
   LinksPlan plan;
+  plan.sctp = context.globals.sctp;
   if (options.to.size() > links_max)
     return Error{Errc::usage, "keep up " + std::to_string(options.to.size()) + " links",
                  "at most " + std::to_string(links_max)};

@@ -29,6 +29,7 @@ struct LinksPlan {
   std::vector<net::Endpoint> to;  ///< Complete.
   LinkRules rules;
   LinkPace pace;
+  net::SctpChoice sctp = net::SctpChoice::automatic;
   std::chrono::nanoseconds refusal = std::chrono::seconds{60};  ///< Of who broke the rules.
   /// How to judge that endpoint's certificate; none without TLS. Called before each try.
   std::function<Result<std::optional<net::TlsContext>>(const net::Endpoint&)> tls;

@@ -153,7 +153,8 @@ asio::awaitable<Status> Links::Outgoing::converse() {
 asio::awaitable<Result<std::unique_ptr<LinkCarrier>>> Links::Outgoing::connect() {
   Result<std::optional<net::TlsContext>> tls = links_.plan_.tls(to_);
   if (!tls) co_return tls.error();
-  Result<net::Stream> stream = co_await net::connect(to_, std::move(*tls), net::connect_limit);
+  Result<net::Stream> stream =
+      co_await net::connect(to_, std::move(*tls), net::connect_limit, links_.plan_.sctp);
   if (!stream) co_return stream.error();
   stream->tune();
   stream->expire_in(net::handshake_limit);

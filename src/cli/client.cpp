@@ -9,6 +9,7 @@
 
 #include "base/random.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/globals.hpp"
 #include "cli/paths.hpp"
 #include "identity/certificate.hpp"
 #include "identity/known_hosts.hpp"
@@ -150,7 +151,7 @@ asio::awaitable<Result<net::Stream>> connect(const Context& context, const Clien
       co_await with_retries(context, client.retry, [&]() -> asio::awaitable<Status> {
         const auto begin = std::chrono::steady_clock::now();
         context.log.trace("attempt", {{"endpoint", net::to_text(to)}, {"limit", limit}});
-        stream = co_await net::connect(to, *tls, limit);
+        stream = co_await net::connect(to, *tls, limit, context.globals.sctp);
         if (!stream) co_return stream.error();
         const net::PeerName peer = stream->peer();
         context.log.trace("connected", {{"address", peer.address},

@@ -44,6 +44,11 @@ void declare_globals(Options& options, Globals& globals) {
       .completes(Complete::file);
   options.value("log-size", globals.log_size_max, "SIZE",
                 "Size at which the log file is renamed to PATH.1; 0: never");
+  options.choice("sctp", globals.sctp,
+                 {{"auto", net::SctpChoice::automatic},
+                  {"kernel", net::SctpChoice::kernel},
+                  {"user", net::SctpChoice::user}},
+                 "Whose sctp://: the kernel's over IP, ours over UDP, or what there is");
 }
 
 }  // namespace netkit::cli

@@ -8,6 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "log/level.hpp"
+#include "net/sctp_choice.hpp"
 
 namespace netkit::cli {
 
@@ -25,6 +26,7 @@ struct Globals {
   LogFormat log_format = LogFormat::text;
   std::optional<std::string> log_file;
   Size log_size_max{16 * 1024 * 1024};
+  net::SctpChoice sctp = net::SctpChoice::automatic;
 
   /// --log-level, moved by -v (debug), -vv (trace) and -q (error).
   log::Level level() const;

@@ -163,8 +163,9 @@ Status Serving::open_sockets() {
   }
   if (!listening_.empty()) return ok;
   for (const net::Endpoint& endpoint : wanted) {
-    Result<net::Listening> opened =
-        net::open_listening(endpoint, {options_.threads, options_.auto_port});
+    Result<net::Listening> opened = net::open_listening(endpoint, {.threads = options_.threads,
+                                                                   .auto_port = options_.auto_port,
+                                                                   .sctp = context_.globals.sctp});
     if (!opened) return opened.error();
     if (endpoint.port && *endpoint.port != 0 && opened->endpoint.port != endpoint.port)
       context_.log.warn("listen", {{"wanted", net::to_text(endpoint)},

@@ -2,11 +2,9 @@
 #include "net/connect.hpp"
 
 #include <algorithm>
-#include <asio/execution/context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
-#include <asio/query.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
 #include <mutex>
@@ -16,7 +14,7 @@
 
 #include "net/limits.hpp"
 #include "net/resolve.hpp"
-#include "net/sctp_stack.hpp"
+#include "net/sctp_dial.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -25,8 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Address = asio::ip::address;
 
-Error failure(const std::error_code& code, const Endpoint& to) {
-  std::string hint;
+Error failure(const Error& error, const Endpoint& to) {
+  const std::error_code& code = error.code;
+  std::string hint = error.hint;
   // ENOENT: the socket file of unix:PATH. Asio's own category does not map it to std::errc.
   const std::error_code no_file{ENOENT, asio::error::get_system_category()};
   if (code == asio::error::connection_refused || code == no_file)
@@ -145,11 +144,8 @@ asio::awaitable<Result<Stream>> connect_ip(const Endpoint& to, Clock::time_point
                                                      : race->last_failure;
 }
 
-asio::awaitable<Result<Stream>> connect_sctp(const Endpoint& to, Clock::time_point until) {
-  const auto executor = co_await asio::this_coro::executor;
-  auto& io = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
-  Result<SctpStack*> stack = SctpStack::of(io);
-  if (!stack) co_return stack.error();
+asio::awaitable<Result<Stream>> connect_sctp(const Endpoint& to, SctpChoice choice,
+                                             Clock::time_point until) {
   SctpHosts hosts;
   const std::vector<Endpoint> each = single_hosts(to);
   for (const Endpoint& host : each) {
@@ -157,9 +153,7 @@ asio::awaitable<Result<Stream>> connect_sctp(const Endpoint& to, Clock::time_poi
     if (!found) co_return found.error();
     hosts.push_back(std::move(*found));
   }
-  auto made = co_await (*stack)->connect(std::move(hosts), *to.port, SctpSettings{}, until);
-  if (!made) co_return made.error();
-  co_return Stream{executor, std::move(*made)};
+  co_return co_await dial_sctp(std::move(hosts), *to.port, choice, until);
 }
 
 asio::awaitable<Result<Stream>> connect_unix(const Endpoint& to) {
@@ -186,7 +180,7 @@ std::vector<Address> interleave(const std::vector<Address>& found) {
 }
 
 asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsContext> tls,
-                                        std::chrono::nanoseconds limit) {
+                                        std::chrono::nanoseconds limit, SctpChoice sctp) {
   const Clock::time_point until =
       Clock::now() + std::min<std::chrono::nanoseconds>(limit, std::chrono::hours{24});
   // Several statements: g++ 12 destroys the temporary of a conditional co_await too early.
@@ -194,10 +188,10 @@ asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsCon
   if (to.scheme == Scheme::unix_)
     stream = co_await connect_unix(to);
   else if (to.scheme == Scheme::sctp)
-    stream = co_await connect_sctp(to, until);
+    stream = co_await connect_sctp(to, sctp, until);
   else
     stream = co_await connect_ip(to, until);
-  if (!stream) co_return failure(stream.error().code, to);
+  if (!stream) co_return failure(stream.error(), to);
 
   if (to.scheme == Scheme::tls || to.scheme == Scheme::wss) {
     if (!tls) co_return Error{Errc::refused, "connect to " + to_text(to), "TLS is switched off"};
@@ -214,14 +208,14 @@ asio::awaitable<Result<Stream>> connect(const Endpoint& to, std::optional<TlsCon
 
 asio::awaitable<Result<asio::ip::udp::socket>> connect_datagram(const Endpoint& to) {
   auto addresses = co_await resolve(to, Clock::now() + connect_limit);
-  if (!addresses) co_return failure(addresses.error().code, to);
+  if (!addresses) co_return failure(addresses.error(), to);
   std::error_code failed;
   for (const Address& address : *addresses) {
     asio::ip::udp::socket socket{co_await asio::this_coro::executor};
     socket.connect({address, *to.port}, failed);
     if (!failed) co_return std::move(socket);
   }
-  co_return failure(failed, to);
+  co_return failure(Error{failed}, to);
 }
 
 }  // namespace netkit::net

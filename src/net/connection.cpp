@@ -118,7 +118,9 @@ Result<Connection::Received> Connection::try_receive(std::size_t size_max) {
   if (attempt.count > 0) {
     received_.add(attempt.count);
     read_in_a_row_ += attempt.count;
-    drained_ = attempt.count < room.size() && !stream_.is_tls();
+    // A message that ends says nothing of the next one.
+    const bool bytes_only = !stream_.is_tls() && !stream_.keeps_bounds();
+    drained_ = attempt.count < room.size() && bytes_only;
     progressed();
     return Received::bytes;
   }

@@ -14,6 +14,7 @@
 
 #include "net/limits.hpp"
 #include "net/resolve.hpp"
+#include "net/sctp_kernel.hpp"
 
 namespace netkit::net {
 namespace {
@@ -63,12 +64,28 @@ std::uint16_t port_of(const FileDescriptor& socket) {
   return local.port();
 }
 
+/// Adds the kernel's SCTP where it is wanted and there is any. In `automatic`, where it fails for
+/// another reason than a taken port, UDP has to do.
+Status add_kernel_sctp(Listening& made, const std::vector<asio::ip::address>& addresses,
+                       std::uint16_t& port, SctpChoice choice) {
+  const bool may_lack = choice == SctpChoice::automatic;
+  if (choice == SctpChoice::user || (may_lack && !kernel_has_sctp())) return ok;
+  auto socket = listen_kernel_sctp(addresses, port, SctpSettings{});
+  if (!socket && may_lack && socket.error().code != std::errc::address_in_use) return ok;
+  if (!socket) return socket.error();
+  port = port_of(*socket);
+  made.sockets.emplace_back().push_back(std::move(*socket));
+  return ok;
+}
+
 /// The sockets of all `addresses` on one port; 0 picks the same free one for all of them.
 Result<Listening> bind_all(const Endpoint& wanted, const std::vector<asio::ip::address>& addresses,
-                           std::uint16_t port, unsigned threads) {
+                           std::uint16_t port, unsigned threads, SctpChoice sctp) {
   const bool datagram = is_datagram(*wanted.scheme);
+  const bool by_kernel_alone = wanted.scheme == Scheme::sctp && sctp == SctpChoice::kernel;
   Listening made;
   for (const asio::ip::address& address : addresses) {
+    if (by_kernel_alone) break;
     const bool v6_only = !wanted.host.empty();
     std::vector<FileDescriptor> sockets;
     for (unsigned thread = 0; thread < threads; ++thread) {
@@ -79,6 +96,8 @@ Result<Listening> bind_all(const Endpoint& wanted, const std::vector<asio::ip::a
     }
     made.sockets.push_back(std::move(sockets));
   }
+  if (wanted.scheme == Scheme::sctp)
+    if (Status added = add_kernel_sctp(made, addresses, port, sctp); !added) return added.error();
   made.endpoint = wanted;
   made.endpoint.host = addresses.front().to_string();
   made.endpoint.more_hosts.clear();
@@ -114,16 +133,21 @@ Result<Listening> open_ports(const Endpoint& wanted, const ListenOptions& option
   auto addresses = addresses_of(wanted);
   if (!addresses) return addresses.error();
 
+  if (wanted.scheme == Scheme::sctp && options.sctp == SctpChoice::kernel && !kernel_has_sctp()) {
+    const Error lacking = no_kernel_sctp();
+    return Error{lacking.code, "listen on " + to_text(wanted), lacking.hint};
+  }
   const std::uint16_t first = wanted.port.value_or(0);
-  // All associations are on one thread, because usrsctp is.
+  // All associations of the user-space stack are on one thread, because usrsctp is.
   const unsigned threads = wanted.scheme == Scheme::sctp ? 1 : options.threads;
   const unsigned further = options.auto_port && first != 0 ? auto_port_range : 0;
-  // With port 0 the one that the first address got may be taken on the second: another is drawn.
-  const unsigned draws = first == 0 && addresses->size() > 1 ? 16 : 0;
+  // With port 0 the one that the first socket got may be taken for the second: another is drawn.
+  const bool several = addresses->size() > 1 || wanted.scheme == Scheme::sctp;
+  const unsigned draws = first == 0 && several ? 16 : 0;
   for (unsigned attempt = 0;; ++attempt) {
     const unsigned port = first == 0 ? 0 : first + attempt;
     Result<Listening> made =
-        bind_all(wanted, *addresses, static_cast<std::uint16_t>(port), threads);
+        bind_all(wanted, *addresses, static_cast<std::uint16_t>(port), threads, options.sctp);
     if (made) return made;
     const bool taken = made.error().code == std::errc::address_in_use;
     if (!taken || attempt >= further + draws || port + 1 > 65535) {
@@ -243,6 +267,7 @@ Result<Listening> adopt(PassedSocket passed, const std::vector<Endpoint>& config
         made.endpoint.scheme = each.scheme;
     const auto named = parse_endpoint(passed.name + "://x");
     if (named && named->scheme && same_kind(*named->scheme)) made.endpoint.scheme = named->scheme;
+    if (is_kernel_sctp(passed.socket.get())) made.endpoint.scheme = Scheme::sctp;
     if (type == SOCK_DGRAM) {
       switch_on(passed.socket.get(), IPPROTO_IP, IP_PKTINFO);
       switch_on(passed.socket.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO);

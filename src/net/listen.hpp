@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/result.hpp"
 #include "net/endpoint.hpp"
+#include "net/sctp_choice.hpp"
 #include "net/service_manager.hpp"
 
 namespace netkit::net {
@@ -15,12 +16,14 @@ namespace netkit::net {
 struct ListenOptions {
   unsigned threads = 1;    ///< Sockets an address, with SO_REUSEPORT where that is possible.
   bool auto_port = false;  ///< If the port is taken, use the next free one.
+  SctpChoice sctp = SctpChoice::automatic;
 };
 
 /// What one --listen became.
 struct Listening {
   Endpoint endpoint;  ///< With the scheme, the numeric address and the port that are in use.
   /// By address, then by thread: sockets[address][thread]. A unix socket has one for all threads.
+  /// sctp: first its UDP sockets, then one of the kernel's SCTP for all addresses and threads.
   std::vector<std::vector<FileDescriptor>> sockets;
   std::string unlink_path;  ///< A unix socket's file, to be removed at the end; else empty.
 };

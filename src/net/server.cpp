@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/readiness.hpp"
+#include "net/sctp_kernel.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -99,7 +100,8 @@ void Server::open_door(Worker& worker, const Listening& listening, FileDescripto
   const auto admits = [this](const asio::ip::address& sender) {
     return options()->access.allows(sender) || refuse(sender, denied);
   };
-  if (scheme == Scheme::sctp) {
+  const bool by_kernel = scheme == Scheme::sctp && is_kernel_sctp(socket.get());
+  if (scheme == Scheme::sctp && !by_kernel) {
     auto opened = SctpListener::open(worker.io(), std::move(socket), SctpSettings{}, admits);
     if (opened)
       listeners_.push_back(std::move(*opened));
@@ -115,7 +117,8 @@ void Server::open_door(Worker& worker, const Listening& listening, FileDescripto
   socklen_t size = sizeof family;
   getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size);
   Door::Acceptor acceptor{worker.io()};
-  acceptor.assign({family, family == AF_UNIX ? 0 : IPPROTO_TCP}, socket.release());
+  const int protocol = family == AF_UNIX ? 0 : by_kernel ? IPPROTO_SCTP : IPPROTO_TCP;
+  acceptor.assign({family, protocol}, socket.release());
   doors_.push_back(std::make_unique<Door>(Door{worker, std::move(acceptor), scheme, spread}));
 }
 
@@ -252,11 +255,12 @@ asio::awaitable<void> Server::accept_from(SctpListener& listener) {
 
 asio::awaitable<void> Server::attend(Worker& worker, Accepted accepted, Scheme scheme) {
   const auto executor = worker.io().get_executor();
-  auto attended = std::make_unique<Attended>(*this,
-                                             accepted.association
-                                                 ? Stream{executor, std::move(accepted.association)}
-                                                 : Stream{executor, std::move(accepted.socket)},
-                                             worker, scheme);
+  auto stream = [&] {
+    if (accepted.association) return Stream{executor, std::move(accepted.association)};
+    if (scheme == Scheme::sctp) return Stream::over_sctp(executor, std::move(accepted.socket));
+    return Stream{executor, std::move(accepted.socket)};
+  }();
+  auto attended = std::make_unique<Attended>(*this, std::move(stream), worker, scheme);
   Connection& connection = attended->connection;
   Status ended = ok;
   const bool may_secure = scheme != Scheme::sctp;  // TLS needs a socket under it.

@@ -20,6 +20,7 @@
 #include "net/limits.hpp"
 #include "net/readiness.hpp"
 #include "net/sctp_association.hpp"
+#include "net/sctp_kernel.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::net {
@@ -69,6 +70,7 @@ struct Stream::Core {
 
   FileDescriptor socket;
   std::optional<Watched> watched;                // Until the socket is closed.
+  std::unique_ptr<SctpRecords> records;          // Of a socket of the kernel's SCTP.
   std::unique_ptr<SctpAssociation> association;  // Instead of a socket.
   Deadline deadline;
   std::unique_ptr<TlsSession> tls;
@@ -110,15 +112,25 @@ Stream::Stream(const asio::any_io_executor& executor, FileDescriptor socket)
 }
 Stream::Stream(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> association)
     : core_{std::make_unique<Core>(executor, std::move(association))} {}
+Stream Stream::over_sctp(const asio::any_io_executor& executor, FileDescriptor socket) {
+  Stream made{executor, std::move(socket)};
+  made.core_->records = std::make_unique<SctpRecords>(made.core_->socket.get());
+  return made;
+}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 bool Stream::keeps_bounds() const {
-  return core_->association != nullptr;
+  return core_->association || core_->records;
+}
+
+std::size_t Stream::message_size_max() const {
+  return core_->records ? core_->records->message_size_max() : SIZE_MAX;
 }
 
 bool Stream::at_message_end() const {
+  if (core_->records) return core_->records->at_message_end();
   return core_->association && core_->association->at_message_end();
 }
 
@@ -137,6 +149,7 @@ Attempt Stream::try_read(std::span<char> into) {
     return attempt;
   }
   if (core_->association) return core_->association->try_read(into);
+  if (core_->records) return core_->records->try_read(core_->socket.get(), into);
   const ssize_t count = recv(core_->socket.get(), into.data(), into.size(), 0);
   if (count > 0) return {.count = static_cast<std::size_t>(count), .failed = {}};
   return count == 0 ? Attempt{.count = 0, .failed = Errc::closed} : from_errno();
@@ -148,14 +161,19 @@ Attempt Stream::try_write(std::string_view bytes) {
     core_->writing_needs_read = attempt.would_block() && !attempt.wait_for_write;
     return attempt;
   }
-  if (core_->association) return core_->association->try_write(bytes, core_->ends_messages);
+  if (keeps_bounds()) return try_write_message(bytes, core_->ends_messages);
   const ssize_t count = send(core_->socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   return count >= 0 ? Attempt{.count = static_cast<std::size_t>(count), .failed = {}}
                     : from_errno();
 }
 
+Attempt Stream::try_write_message(std::string_view bytes, bool ends) {
+  if (core_->association) return core_->association->try_write(bytes, ends);
+  return core_->records->try_write(core_->socket.get(), bytes, ends);
+}
+
 Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
-  if (core_->association) return try_write_one_by_one(pieces);
+  if (keeps_bounds()) return try_write_one_by_one(pieces);
   std::array<iovec, 64> vectors;
   const std::size_t count = std::min(pieces.size(), vectors.size());
   for (std::size_t i = 0; i < count; ++i)
@@ -171,7 +189,7 @@ Attempt Stream::try_write_one_by_one(std::span<const std::string_view> pieces) {
   Attempt all;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const bool last = i + 1 == pieces.size();
-    const Attempt one = core_->association->try_write(pieces[i], last && core_->ends_messages);
+    const Attempt one = try_write_message(pieces[i], last && core_->ends_messages);
     all.count += one.count;
     // What went out is told first; the error comes again.
     if (all.count == 0) all.failed = one.failed;
@@ -233,7 +251,7 @@ asio::awaitable<Status> Stream::write(std::string_view bytes) {
 }
 
 asio::awaitable<Result<bool>> Stream::begins_with_tls() {
-  if (core_->association) co_return false;
+  if (keeps_bounds()) co_return false;
   for (;;) {
     char first = 0;
     const ssize_t count = recv(core_->socket.get(), &first, 1, MSG_PEEK);
@@ -246,8 +264,7 @@ asio::awaitable<Result<bool>> Stream::begins_with_tls() {
 
 asio::awaitable<Status> Stream::start_tls(TlsContext context, TlsSession::Side side,
                                           std::string host) {
-  if (core_->association)
-    co_return Error{Errc::usage, "agree on TLS", "TLS does not run over sctp"};
+  if (keeps_bounds()) co_return Error{Errc::usage, "agree on TLS", "TLS does not run over sctp"};
   Result<TlsSession> session = TlsSession::make(context, side, core_->socket.get(), host);
   if (!session) co_return session.error();
   while (!session->finished()) {
@@ -335,7 +352,8 @@ std::string Stream::server_mark(TlsSession::Side own_side) const {
     return mark_of(plain(server.address()), server.port());
   }
   const int handle = core_->socket.get();
-  const auto server = own ? local_endpoint(handle) : peer_endpoint(handle);
+  auto server = own ? local_endpoint(handle) : peer_endpoint(handle);
+  if (server && server->address().is_unspecified()) server->address(way_to_peer(handle));
   return server ? mark_of(server->address(), server->port()) : std::string{};
 }
 
@@ -349,7 +367,7 @@ std::string Stream::local_path() const {
 }
 
 void Stream::tune() {
-  if (core_->association) return;
+  if (keeps_bounds()) return;
   // A unix socket has none of these options, and needs none.
   const auto set = [&](int level, int option, int value) {
     setsockopt(core_->socket.get(), level, option, &value, sizeof value);

@@ -32,6 +32,8 @@ class Stream {
   /// Takes over what Asio accepted or connected.
   explicit Stream(Socket socket);
   Stream(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> association);
+  /// Of a one-to-one socket of the kernel's SCTP.
+  static Stream over_sctp(const asio::any_io_executor& executor, FileDescriptor socket);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -40,8 +42,12 @@ class Stream {
   Attempt try_read(std::span<char> into);
   Attempt try_write(std::string_view bytes);
   /// sctp: what is written by one call, or by one and what goes on with its rest, is one message to
-  /// the peer. Elsewhere there are no messages, and these say nothing.
+  /// the peer, up to message_size_max(): of a larger one as much as that goes as a message, the rest
+  /// as another. Elsewhere there are no messages, and these say nothing.
   bool keeps_bounds() const;
+  /// In bytes: SIZE_MAX in user space; by the kernel's SCTP its send buffer, which has to hold a
+  /// message to send it.
+  std::size_t message_size_max() const;
   /// Whether the bytes that try_read() gave last end a message.
   bool at_message_end() const;
   /// Whether what is written from now on ends a message with its last byte, as it does at first.
@@ -92,6 +98,7 @@ class Stream {
  private:
   static asio::awaitable<void> wake_by(SctpAssociation& association,
                                        std::unique_ptr<Sleeper> sleeper);
+  Attempt try_write_message(std::string_view bytes, bool ends);
   Attempt try_write_one_by_one(std::span<const std::string_view> pieces);
 
   struct Core;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # sctp:// as every command takes it: echo's verbs, compare, drain, links of relays, and what is
-# refused. All in user space, over UDP on loopback.
+# refused. In user space, over UDP on loopback, where the kernel has no SCTP.
 
 load support
 load relay_server
@@ -75,6 +75,23 @@ serve_echo() { start_server echo echo serve --listen sctp://127.0.0.1:0 "$@"; }
   run_netkit -q echo send "$(endpoint_of 1)" hello --timeout 1s
   [[ $status == @(3|6) ]] || fail "$status"
   stop_server echo
+}
+
+@test "sctp: --sctp user and auto meet; --sctp kernel needs the kernel's, and says so" {
+  serve_echo --sctp user
+  run_netkit -q echo send "$(endpoint_of 1)" --sctp user hello
+  assert_status 0
+  assert_output hello
+  run_netkit -q echo send "$(endpoint_of 1)" hello
+  assert_status 0
+  stop_server echo
+  run_netkit -q echo send sctp://127.0.0.1:1 --sctp kernel hello
+  case $status in
+    1) assert_stderr_matches 'cannot connect to sctp://127.0.0.1:1: .*modprobe sctp.*--sctp user' ;;
+    *) assert_stderr_matches 'cannot connect to sctp://127.0.0.1:1: .*refused' ;;
+  esac
+  run_netkit -q echo send sctp://127.0.0.1:1 --sctp other hello
+  assert_status 2
 }
 
 # bats test_tags=tsan
