@@ -8,6 +8,7 @@
 #include <usrsctp.h>
 
 #include "base/random.hpp"
+#include "net/sctp_socket.hpp"
 #include "net/sctp_stack.hpp"
 
 namespace netkit::net {
@@ -157,6 +158,11 @@ std::size_t SctpAssociation::add_way(std::shared_ptr<SctpPort> port, const UdpRo
   return paths_.add(host);
 }
 
+bool SctpAssociation::stays_here() const {
+  return std::all_of(ways_.begin(), ways_.end(),
+                     [](const Way& way) { return way.route.stays_here(); });
+}
+
 std::optional<std::size_t> SctpAssociation::find_way(const SctpPort& port,
                                                      const UdpRoute& route) const {
   for (std::size_t i = 0; i < ways_.size(); ++i)
@@ -170,6 +176,7 @@ std::optional<std::size_t> SctpAssociation::learn_way(const std::shared_ptr<Sctp
                                                       const UdpRoute& route) {
   const bool admitted = !port->listener || port->listener->admits_(route.remote.address());
   if (!admitted || paths_.full()) return std::nullopt;
+  if (!route.stays_here()) set_packet_size(socket_, PacketSize::anywhere);
   return add_way(port, route, learned_host + static_cast<unsigned>(ways_.size()));
 }
 

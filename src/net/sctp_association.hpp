@@ -125,6 +125,7 @@ class SctpAssociation {
   std::size_t add_way(std::shared_ptr<SctpPort> port, const UdpRoute& route, unsigned host);
   std::optional<std::size_t> learn_way(const std::shared_ptr<SctpPort>& port,
                                        const UdpRoute& route);
+  bool stays_here() const;
   std::optional<std::size_t> find_way(const SctpPort& port, const UdpRoute& route) const;
   void take(const std::shared_ptr<SctpPort>& port, const UdpRoute& route, const SctpHead& head,
             std::string_view packet);

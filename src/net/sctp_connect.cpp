@@ -55,8 +55,8 @@ Status SctpStack::add_ways(SctpAssociation& association, const SctpHosts& hosts,
       }
       std::shared_ptr<SctpPort> made = open_port(std::move(*socket), true);
       made->owner = &association;
-      association.add_way(std::move(made), {.remote = to, .local = {}},
-                          static_cast<unsigned>(host));
+      const UdpRoute route{.remote = to, .local = made->udp->local().address()};
+      association.add_way(std::move(made), route, static_cast<unsigned>(host));
     }
   return association.ways_.empty() ? last : Status{ok};
 }
@@ -73,6 +73,7 @@ asio::awaitable<Result<std::unique_ptr<SctpAssociation>>> SctpStack::connect(
   if (Status added = add_ways(*made, hosts, port); !added) co_return added.error();
   if (hosts.size() > 1) made->hurry();
 
+  if (made->stays_here()) set_packet_size(*socket, PacketSize::same_machine);
   void* const peer = reinterpret_cast<void*>(std::uintptr_t{ends.peer});
   sockaddr_conn own = sctp_address(peer, ends.local_port);
   sockaddr_conn to = sctp_address(peer, port);

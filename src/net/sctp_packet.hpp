@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,10 +36,14 @@ struct SctpHead {
 /// nullopt for what is no SCTP packet. Whether the chunks are whole is left to usrsctp.
 std::optional<SctpHead> read_sctp_head(std::string_view packet);
 
-/// CRC32c of `bytes` (RFC 9260, appendix A).
-std::uint32_t crc32c(std::string_view bytes);
+/// CRC32c of `bytes` (RFC 9260, appendix A). `by_table`: the way of processors that cannot count it.
+std::uint32_t crc32c(std::string_view bytes, bool by_table = false);
+/// Whether this processor can, several times faster than any program.
+bool processor_has_crc32c();
 /// Whether the packet's checksum is right.
 bool has_good_checksum(std::string_view packet);
+/// Fills it in. `packet` has a common header.
+void put_checksum(std::span<char> packet);
 
 /// Our heartbeats: a HEARTBEAT or HEARTBEAT ACK alone in its packet, whose information, which any
 /// stack sends back as it is, begins with a mark of ours.

@@ -8,8 +8,6 @@
 namespace netkit::net {
 namespace {
 
-/// The largest packet, so that it passes any way that IPv6 may take (RFC 8200, 5), UDP included.
-constexpr std::uint32_t path_mtu = 1200;
 /// Far below rto_min: a lone message would be sent again before its acknowledgement came.
 constexpr std::uint32_t sack_delay_ms = 20;
 constexpr std::uint16_t streams_max = 16;
@@ -37,7 +35,7 @@ bool tune(struct socket* socket, const SctpSettings& settings) {
   path.spp_hbinterval = ms(settings.heartbeat);
   path.spp_pathmaxrxt = settings.retransmissions_max;
   path.spp_flags = SPP_HB_ENABLE | SPP_PMTUD_DISABLE;
-  path.spp_pathmtu = path_mtu;
+  path.spp_pathmtu = static_cast<std::uint32_t>(PacketSize::anywhere);
   sctp_initmsg init{};
   init.sinit_num_ostreams = 1;
   init.sinit_max_instreams = streams_max;
@@ -57,6 +55,14 @@ sockaddr_conn sctp_address(void* peer, std::uint16_t port) {
   made.sconn_port = htons(port);
   made.sconn_addr = peer;
   return made;
+}
+
+void set_packet_size(struct socket* socket, PacketSize size) {
+  sctp_paddrparams path{};
+  path.spp_address.ss_family = AF_CONN;
+  path.spp_flags = SPP_PMTUD_DISABLE;
+  path.spp_pathmtu = static_cast<std::uint32_t>(size);
+  set(socket, SCTP_PEER_ADDR_PARAMS, path);
 }
 
 Result<struct socket*> open_sctp_socket(const SctpSettings& settings) {

@@ -81,6 +81,8 @@ Status SctpStack::start() {
   usrsctp_sysctl_set_sctp_pktdrop_enable(0);
   // Pieces that go on a message are not to be smaller than a few packets.
   usrsctp_sysctl_set_sctp_add_more_threshold(8192);
+  counts_checksums_ = processor_has_crc32c();
+  if (counts_checksums_) usrsctp_enable_crc32c_offload();
   for (std::uint16_t peer = 1; peer <= peer_numbers; ++peer)
     usrsctp_register_address(as_address(peer));
   memory_ = std::make_unique_for_overwrite<char[]>(memory_size);
@@ -121,9 +123,11 @@ void SctpStack::finish() {
 
 int SctpStack::on_output(void* peer, void* packet, std::size_t size, std::uint8_t, std::uint8_t) {
   SctpStack* const stack = owner;
-  const std::string_view bytes{static_cast<const char*>(packet), size};
+  const std::span<char> filled{static_cast<char*>(packet), size};
+  const std::string_view bytes{filled.data(), size};
   const auto head = read_sctp_head(bytes);
   if (!stack || !head) return EHOSTUNREACH;
+  if (stack->counts_checksums_) put_checksum(filled);
   const SctpKey ends{.peer = static_cast<std::uint16_t>(reinterpret_cast<std::uintptr_t>(peer)),
                      .remote_port = head->destination_port,
                      .local_port = head->source_port};
@@ -226,7 +230,7 @@ void SctpStack::feed(const SctpKey& ends, std::string_view packet) {
 void SctpStack::take(const std::shared_ptr<SctpPort>& port, const UdpRoute& route,
                      std::string_view packet) {
   const auto head = read_sctp_head(packet);
-  if (!head) return;
+  if (!head || (counts_checksums_ && !has_good_checksum(packet))) return;
   if (!ticking_) advance_clock();
   const auto found =
       head->tag == 0 ? by_tag_.end()
@@ -278,6 +282,10 @@ void SctpStack::take_stranger(const std::shared_ptr<SctpPort>& port, const UdpRo
                        .local_port = head.destination_port};
     if (by_key_.contains(ends.packed())) continue;
     stranger_.emplace(Stranger{.port = *port, .route = route, .key = ends});
+    const auto listening = listening_.find(head.destination_port);
+    if (cookie && listening != listening_.end())
+      set_packet_size(listening->second.socket,
+                      route.stays_here() ? PacketSize::same_machine : PacketSize::anywhere);
     feed(ends, packet);
     const std::size_t before = by_key_.size();
     if (cookie) accept(port, route, head);

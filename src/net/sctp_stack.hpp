@@ -1,6 +1,7 @@
 // User-space SCTP over UDP (RFC 6951): usrsctp without threads of its own, fed from sockets and a
 // timer of Asio's. The one user of usrsctp, which a process has once: it belongs to one io_context,
-// and all its associations live on that thread. Costs nothing until the first is wanted.
+// and all its associations live on that thread. Costs nothing until the first is wanted. When it is
+// used, and when the kernel's SCTP: net/sctp_choice.hpp.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -95,6 +96,7 @@ class SctpStack final : public asio::execution_context::service {
 
   asio::io_context& io_;
   bool started_ = false;
+  bool counts_checksums_ = false;  // Here, and not in usrsctp.
   std::uint64_t secret_ = 0;
   std::unique_ptr<char[]> memory_;
   asio::steady_timer timer_;

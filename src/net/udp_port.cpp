@@ -5,6 +5,8 @@
 #include <cstring>
 #include <sys/socket.h>
 
+#include "net/address.hpp"
+
 namespace netkit::net {
 namespace {
 
@@ -61,6 +63,11 @@ void leave_from(const asio::ip::address& local, msghdr& message, std::span<char>
 }
 
 }  // namespace
+
+bool UdpRoute::stays_here() const {
+  const asio::ip::address there = plain(remote.address());
+  return there.is_loopback() || there == plain(local);
+}
 
 UdpPort::UdpPort(asio::io_context& io, FileDescriptor bound, bool connected)
     : socket_{io}, connected_{connected} {

@@ -23,6 +23,8 @@ struct UdpRoute {
   asio::ip::address local;  ///< Unspecified: the kernel chooses.
 
   friend bool operator==(const UdpRoute&, const UdpRoute&) = default;
+  /// Whether it does not leave this machine.
+  bool stays_here() const;
 };
 
 class UdpPort : public std::enable_shared_from_this<UdpPort> {
