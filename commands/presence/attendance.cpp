@@ -6,7 +6,7 @@
 
 #include "net/limits.hpp"
 #include "net/message_reader.hpp"
-#include "net/sctp_stack.hpp"
+#include "net/sctp_dial.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
 
@@ -29,8 +29,10 @@ net::SctpSettings association_settings() {
 
 }  // namespace
 
-Attendance::Attendance(asio::io_context& context, log::Logger& log, OwnWords& words, Herald& herald)
+Attendance::Attendance(asio::io_context& context, net::SctpChoice sctp, log::Logger& log,
+                       OwnWords& words, Herald& herald)
     : context_{context},
+      sctp_choice_{sctp},
       log_{log},
       words_{words},
       herald_{herald},
@@ -141,14 +143,10 @@ asio::awaitable<Result<net::Stream>> Attendance::associate(std::uint16_t port) {
   std::error_code failed;
   asio::ip::address at = asio::ip::make_address(address_.empty() ? "127.0.0.1" : address_, failed);
   if (failed) co_return Error{failed, "associate with " + address_};
-  const Result<net::SctpStack*> stack = net::SctpStack::of(context_);
-  if (!stack) co_return stack.error();
   net::SctpHosts hosts;
   hosts.push_back({std::move(at)});
-  auto made = co_await (*stack)->connect(std::move(hosts), port, association_settings(),
-                                         std::chrono::steady_clock::now() + sctp_connect_limit);
-  if (!made) co_return made.error();
-  co_return net::Stream{context_.get_executor(), std::move(*made)};
+  co_return co_await net::dial_sctp(std::move(hosts), port, association_settings(), sctp_choice_,
+                                    std::chrono::steady_clock::now() + sctp_connect_limit);
 }
 
 /// Shows whose association it is, then beats until it breaks or this stay is over.

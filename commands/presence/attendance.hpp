@@ -17,6 +17,7 @@
 #include "commands/presence/herald.hpp"
 #include "commands/presence/own_words.hpp"
 #include "log/logger.hpp"
+#include "net/sctp_choice.hpp"
 #include "net/stream.hpp"
 
 namespace netkit::presence {
@@ -24,7 +25,8 @@ namespace netkit::presence {
 class Attendance final : public Attendee, public std::enable_shared_from_this<Attendance> {
  public:
   /// All but the context outlive it.
-  Attendance(asio::io_context& context, log::Logger& log, OwnWords& words, Herald& herald);
+  Attendance(asio::io_context& context, net::SctpChoice sctp, log::Logger& log, OwnWords& words,
+             Herald& herald);
 
   /// Whole frames to the daemon; set before the first enter().
   std::function<void(std::string_view frames)> post;
@@ -55,6 +57,7 @@ class Attendance final : public Attendee, public std::enable_shared_from_this<At
   void send(std::uint16_t type, std::string_view body);
 
   asio::io_context& context_;
+  const net::SctpChoice sctp_choice_;
   log::Logger& log_;
   OwnWords& words_;
   Herald& herald_;

@@ -133,7 +133,7 @@ Status Member::serve() {
   asio::io_context& io = server_->main_context();
   herald_ = Herald::open(io, log_, *words_, peer_group(plan_.options.peer));
   words_->set_udp_port(herald_->port());
-  attendance_ = std::make_shared<Attendance>(io, log_, *words_, *herald_);
+  attendance_ = std::make_shared<Attendance>(io, context_.globals.sctp, log_, *words_, *herald_);
   circle_ = std::make_shared<Circle>(context_, io, plan_.options.peer, attendance_.get());
   outbox_ = std::make_shared<Outbox>(io, context_.log, *words_, *known_,
                                      plan_.options.peer.client.answer_limit);

@@ -153,7 +153,7 @@ asio::awaitable<Result<Stream>> connect_sctp(const Endpoint& to, SctpChoice choi
     if (!found) co_return found.error();
     hosts.push_back(std::move(*found));
   }
-  co_return co_await dial_sctp(std::move(hosts), *to.port, choice, until);
+  co_return co_await dial_sctp(std::move(hosts), *to.port, SctpSettings{}, choice, until);
 }
 
 asio::awaitable<Result<Stream>> connect_unix(const Endpoint& to) {

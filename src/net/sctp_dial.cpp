@@ -28,11 +28,12 @@ int error_of(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-Way by_kernel(SharedSocket socket, SctpHosts hosts, std::uint16_t port, Clock::time_point until) {
+Way by_kernel(SharedSocket socket, SctpHosts hosts, std::uint16_t port, SctpSettings settings,
+              Clock::time_point until) {
   std::vector<asio::ip::address> all;
   for (const auto& host : hosts)
     all.insert(all.end(), host.begin(), host.end());
-  Result<FileDescriptor> begun = begin_kernel_sctp(all, port, SctpSettings{});
+  Result<FileDescriptor> begun = begin_kernel_sctp(all, port, settings);
   if (!begun) co_return begun.error();
   std::error_code failed;
   socket->assign({AF_INET6, IPPROTO_SCTP}, begun->release(), failed);
@@ -51,12 +52,13 @@ Way by_kernel(SharedSocket socket, SctpHosts hosts, std::uint16_t port, Clock::t
   co_return Stream::over_sctp(executor, FileDescriptor{socket->release(failed)});
 }
 
-Way in_user_space(SctpHosts hosts, std::uint16_t port, Clock::time_point until) {
+Way in_user_space(SctpHosts hosts, std::uint16_t port, SctpSettings settings,
+                  Clock::time_point until) {
   const auto executor = co_await asio::this_coro::executor;
   auto& io = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
   Result<SctpStack*> stack = SctpStack::of(io);
   if (!stack) co_return stack.error();
-  auto made = co_await (*stack)->connect(std::move(hosts), port, SctpSettings{}, until);
+  auto made = co_await (*stack)->connect(std::move(hosts), port, settings, until);
   if (!made) co_return made.error();
   co_return Stream{executor, std::move(*made)};
 }
@@ -82,18 +84,18 @@ asio::awaitable<void> run(std::shared_ptr<Race> race, Way way) {
   race->changed.cancel();
 }
 
-Way by_either(SctpHosts hosts, std::uint16_t port, Clock::time_point until) {
+Way by_either(SctpHosts hosts, std::uint16_t port, SctpSettings settings, Clock::time_point until) {
   const auto executor = co_await asio::this_coro::executor;
   const auto race = std::make_shared<Race>(executor);
   const auto socket = std::make_shared<Stream::Socket>(executor);
   race->running = 1;
-  asio::co_spawn(executor, run(race, by_kernel(socket, hosts, port, until)), rethrow);
+  asio::co_spawn(executor, run(race, by_kernel(socket, hosts, port, settings, until)), rethrow);
   const Clock::time_point second_at = std::min(until, Clock::now() + attempt_delay);
   for (bool both = false; !race->winner && (race->running > 0 || !both);) {
     if (!both && (race->running == 0 || Clock::now() >= second_at)) {
       both = true;
       ++race->running;
-      asio::co_spawn(executor, run(race, in_user_space(hosts, port, until)), rethrow);
+      asio::co_spawn(executor, run(race, in_user_space(hosts, port, settings, until)), rethrow);
     }
     race->changed.expires_at(both ? until : second_at);
     std::error_code woken;  // Either way there is news.
@@ -109,14 +111,16 @@ Way by_either(SctpHosts hosts, std::uint16_t port, Clock::time_point until) {
 
 }  // namespace
 
-Way dial_sctp(SctpHosts hosts, std::uint16_t port, SctpChoice choice, Clock::time_point until) {
+Way dial_sctp(SctpHosts hosts, std::uint16_t port, SctpSettings settings, SctpChoice choice,
+              Clock::time_point until) {
   if (choice == SctpChoice::user || (choice == SctpChoice::automatic && !kernel_has_sctp()))
-    co_return co_await in_user_space(std::move(hosts), port, until);
+    co_return co_await in_user_space(std::move(hosts), port, settings, until);
   if (!kernel_has_sctp()) co_return no_kernel_sctp();
-  if (choice == SctpChoice::automatic) co_return co_await by_either(std::move(hosts), port, until);
+  if (choice == SctpChoice::automatic)
+    co_return co_await by_either(std::move(hosts), port, settings, until);
   const auto executor = co_await asio::this_coro::executor;
   const auto socket = std::make_shared<Stream::Socket>(executor);
-  co_return co_await by_kernel(socket, std::move(hosts), port, until);
+  co_return co_await by_kernel(socket, std::move(hosts), port, settings, until);
 }
 
 }  // namespace netkit::net
