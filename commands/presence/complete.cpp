@@ -19,7 +19,8 @@
 namespace netkit::presence {
 namespace {
 
-constexpr std::chrono::milliseconds limit{300};
+/// So that all of it takes no more than 300 ms.
+constexpr std::chrono::milliseconds limit{200};
 /// A shell shows no more than a screen of them.
 constexpr std::size_t entries_max = 1000;
 

@@ -8,7 +8,7 @@
 
 namespace netkit::presence {
 
-/// Peers that are here, as shown; empty when nobody answers within 300 ms.
+/// Peers that are here, as shown; empty when nobody answers within 200 ms.
 std::vector<std::string> peers_here(const cli::Typed& typed);
 
 /// Endpoints of servers that are here, as `netkit discover` prints them, within the same time.

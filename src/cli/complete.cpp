@@ -21,6 +21,16 @@ constexpr std::size_t hosts_max = 1000;
 
 using Words = std::vector<std::string>;
 
+/// Whether it may go on as an address: what servers nearby are found by is no name.
+bool may_be_address(std::string_view typed) {
+  const std::size_t scheme_end = typed.find("://");
+  const bool in_scheme = std::ranges::any_of(
+      net::scheme_names(), [&](std::string_view name) { return name.starts_with(typed); });
+  if (scheme_end == std::string_view::npos && in_scheme) return true;
+  if (scheme_end != std::string_view::npos) typed.remove_prefix(scheme_end + 3);
+  return typed.empty() || typed.front() == '[' || (typed.front() >= '0' && typed.front() <= '9');
+}
+
 std::vector<Candidate> endpoints(Table table, const Words& before,
                                  const config::Environment& environment, std::string_view typed) {
   std::vector<Candidate> found;
@@ -30,7 +40,7 @@ std::vector<Candidate> endpoints(Table table, const Words& before,
   for (const std::string& host : known_host_names(environment))
     found.push_back({scheme + host, "known host"});
   for (const Command& command : table)
-    if (command.endpoints)
+    if (command.endpoints && may_be_address(typed))
       for (std::string& each : command.endpoints({environment, before}))
         found.push_back({std::move(each), "announced itself"});
   if (scheme.empty() && !typed.empty())

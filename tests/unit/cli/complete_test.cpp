@@ -122,5 +122,10 @@ TEST_CASE("candidates: endpoints that another command knows of") {
   REQUIRE(offered.size() == 1);
   CHECK(offered.front().text == "tcp://192.0.2.1:2002");
   CHECK(offered.front().description == "announced itself");
+  CHECK(candidates(commands, {"paint", "draw", "tcp"}, {}).size() == 2);
   CHECK(candidates(commands, {"paint", "draw", "--width", ""}, {}).empty());
+
+  commands.back().endpoints = [](const Typed&) -> Words { throw "asked in vain"; };
+  for (const char* const typed : {"xhost", "tcp://xhost", "x1"})
+    CHECK(candidates(commands, {"paint", "draw", typed}, {}).empty());
 }
