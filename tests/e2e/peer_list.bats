@@ -174,6 +174,24 @@ watched() { wait_for_line "$SERVER_DIR/watched" "$1"; }
 
 is_told_again() { [[ $(grep -c '"event":"source","daemon":"tcp' "$SERVER_DIR/watched") == 2 ]]; }
 
+@test "peer watch: SIGINT ends it at any time" {
+  start_presenced
+  local mode code
+  for mode in "${DAEMON[*]}" "${NO_DAEMON[*]}"; do
+    # shellcheck disable=SC2086
+    "$NETKIT" peer watch $mode </dev/null >"$SERVER_DIR/watched" 2>"$SERVER_DIR/watched.err" 3>&- &
+    SERVER_PID[watch]=$!
+    wait_for_line "$SERVER_DIR/watched.err" 'told by presenced|heard directly'
+    kill -INT "$(server_pid watch)"
+    code=0
+    wait "$(server_pid watch)" || code=$?
+    unset 'SERVER_PID[watch]'
+    assert_equal "$code" 130
+    assert_equal "$(wc -l <"$SERVER_DIR/watched.err")" 1
+  done
+  stop_server presenced
+}
+
 @test "peer why: tells who is visible, and who is not" {
   start_presenced
   start_listener ana "${DAEMON[@]}"
