@@ -104,7 +104,7 @@ rung_program() {
 }
 
 rung_script() {
-  [[ $NAMED != tests/lab/@(static|shutdown_*|relay_*|sctp_kernel) ]] || built static
+  [[ $NAMED != tests/lab/@(static|shutdown_*|relay_*|sctp_kernel|presence_load) ]] || built static
   [[ $NAMED == tests/lab/static ]] || built dev
   timeout -k 10 "$LAB_LIMIT_S" "$NAMED"
 }
