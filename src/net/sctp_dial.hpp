@@ -13,8 +13,8 @@
 
 namespace netkit::net {
 
-/// A stream to that port of a peer that has these addresses, until `until` at the latest. The port is
-/// the same in SCTP and, in user space, in UDP.
+/// A stream to that port of a peer that has these addresses, until `until` at the latest. The port
+/// is the same in SCTP and, in user space, in UDP.
 asio::awaitable<Result<Stream>> dial_sctp(SctpHosts hosts, std::uint16_t port,
                                           SctpSettings settings, SctpChoice choice,
                                           std::chrono::steady_clock::time_point until);

@@ -36,7 +36,8 @@ struct SctpHead {
 /// nullopt for what is no SCTP packet. Whether the chunks are whole is left to usrsctp.
 std::optional<SctpHead> read_sctp_head(std::string_view packet);
 
-/// CRC32c of `bytes` (RFC 9260, appendix A). `by_table`: the way of processors that cannot count it.
+/// CRC32c of `bytes` (RFC 9260, appendix A). `by_table`: the way of processors that have no
+/// instruction for it.
 std::uint32_t crc32c(std::string_view bytes, bool by_table = false);
 /// Whether this processor can, several times faster than any program.
 bool processor_has_crc32c();

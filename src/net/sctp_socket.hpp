@@ -13,8 +13,8 @@ namespace netkit::net {
 /// A peer as usrsctp takes it: `peer` is one of the stack's numbers, none for any.
 sockaddr_conn sctp_address(void* peer, std::uint16_t port);
 
-/// How large packets may be, UDP's head aside: what passes any way that IPv6 may take (RFC 8200, 5),
-/// or as much as is good within one machine, whose loopback takes 65,536 bytes.
+/// How large packets may be, UDP's head aside: what passes any way that IPv6 may take (RFC 8200,
+/// 5), or as much as is good within one machine, whose loopback takes 65,536 bytes.
 enum class PacketSize : std::uint32_t { anywhere = 1200, same_machine = 32'000 };
 
 /// Of all ways of an association, or, of a socket that listens or has not connected, of those to

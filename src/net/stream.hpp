@@ -42,8 +42,8 @@ class Stream {
   Attempt try_read(std::span<char> into);
   Attempt try_write(std::string_view bytes);
   /// sctp: what is written by one call, or by one and what goes on with its rest, is one message to
-  /// the peer, up to message_size_max(): of a larger one as much as that goes as a message, the rest
-  /// as another. Elsewhere there are no messages, and these say nothing.
+  /// the peer, up to message_size_max(): of a larger one as much as that goes as a message, the
+  /// rest as another. Elsewhere there are no messages, and these say nothing.
   bool keeps_bounds() const;
   /// In bytes: SIZE_MAX in user space; by the kernel's SCTP its send buffer, which has to hold a
   /// message to send it.
