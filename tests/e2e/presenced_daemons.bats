@@ -5,6 +5,7 @@ load redis
 setup() {
   private_home
   REDIS_SOCKET=$BATS_TEST_TMPDIR/redis.sock
+  cd "$BATS_TEST_TMPDIR"
 }
 teardown() {
   end_servers
