@@ -88,16 +88,19 @@ void Roster::renumber(const std::string& name_key) {
   }
 }
 
-bool Roster::remember_address(Entry& entry, const asio::ip::address& from) {
+/// Where it talks from goes first. Where else it was heard stays in its place: a host with several
+/// interfaces is heard by all of them in turn.
+bool Roster::remember_address(Entry& entry, const asio::ip::address& from, Path path) {
   if (from.is_unspecified()) return false;
   std::vector<asio::ip::address>& known = entry.addresses;
   const auto found = std::ranges::find(known, from);
-  const bool is_new = found == known.end();
-  const bool is_first = !is_new && found == known.begin();
-  if (!is_new) known.erase(found);
+  const bool is_known = found != known.end();
+  const bool talks = path == Path::tcp || path == Path::sctp;
+  if (is_known && (!talks || found == known.begin())) return false;
+  if (is_known) known.erase(found);
   known.insert(known.begin(), from);
   if (known.size() > addresses_max) known.pop_back();
-  return is_new || !is_first;
+  return true;
 }
 
 /// Room for one more, at the cost of the one that is gone for longest.
@@ -146,7 +149,7 @@ Entry* Roster::hear(const Announcement& said, std::string_view bytes, const asio
   entry->said = said;
   entry->bytes = bytes;
   if (new_instance) entry->addresses.clear();
-  const bool moved = remember_address(*entry, from);
+  const bool moved = remember_address(*entry, from, path);
   hear_again(*entry, path, now_ms);
   if (before != after) {
     if (!is_new) std::erase(by_name_[before], entry);

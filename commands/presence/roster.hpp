@@ -35,9 +35,10 @@ struct Entry {
   std::uint64_t first_instance = 0;  ///< With which it came: it decides whose the name is.
   std::uint16_t number = 0;          ///< Shown as "name (2)"; 0 for the first of that name.
   std::uint64_t since_ms = 0;
-  std::uint64_t heard_ms = 0;                ///< Wall clock.
-  std::uint64_t version = 0;                 ///< Of the roster, when what is shown changed last.
-  std::vector<asio::ip::address> addresses;  ///< Where it was heard from, the latest first.
+  std::uint64_t heard_ms = 0;  ///< Wall clock.
+  std::uint64_t version = 0;   ///< Of the roster, when what is shown changed last.
+  std::vector<asio::ip::address>
+      addresses;  ///< Where it was heard from: first where it talks from, or came last.
 
   bool is_here() const { return state <= State::suspect; }
 };
@@ -64,7 +65,7 @@ class Roster {
 
   /// Where another daemon heard it.
   void learn_address(Entry& entry, const asio::ip::address& at) {
-    if (remember_address(entry, at)) touch(entry);
+    if (remember_address(entry, at, Path::told)) touch(entry);
   }
   /// A sign of life that says nothing new.
   void hear_again(Entry& entry, Path path, std::uint64_t now_ms) const;
@@ -102,7 +103,7 @@ class Roster {
  private:
   void touch(Entry& entry);
   void renumber(const std::string& name_key);
-  static bool remember_address(Entry& entry, const asio::ip::address& from);
+  static bool remember_address(Entry& entry, const asio::ip::address& from, Path path);
   Entry* enter(const Announcement& said);
   bool make_room();
 

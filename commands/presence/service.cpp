@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "access/credential.hpp"
-#include "base/text.hpp"
 #include "commands/presence/frames.hpp"
 #include "commands/presence/listing.hpp"
 #include "net/dialect.hpp"
@@ -210,8 +209,8 @@ asio::awaitable<Status> Service::serve_lines(net::Connection& connection) {
   auto visit = co_await let_in(connection, access::Showing::line, {});
   if (!visit) co_return visit.error();
   connection.touch();
-  Reader reader{porter_, connection,
-                [](const Entry& entry) { return escape_for_display(list_line(entry)) + "\n"; }, ""};
+  Reader reader{porter_, connection, [](const Entry& entry) { return list_line(entry) + "\n"; },
+                ""};
   const auto is_whole = [](std::string_view text) {
     return text == "list" || text == "watch" || text == "quit" || text == "help";
   };

@@ -180,3 +180,20 @@ TEST_CASE("Roster: a peer's addresses are the latest eight, each once") {
   CHECK(ana->addresses.size() == Roster::addresses_max);
   CHECK(std::set(ana->addresses.begin(), ana->addresses.end()).size() == Roster::addresses_max);
 }
+
+TEST_CASE("Roster: heard by several interfaces in turn, a peer has not moved") {
+  Roster roster;
+  const auto other = asio::ip::make_address("192.0.2.77");
+  hear(roster, peer('a', "ana", 1), 1, home);
+  Entry* const ana = hear(roster, peer('a', "ana", 2), 1, other);
+  REQUIRE(ana != nullptr);
+  const std::uint64_t version = roster.version();
+  for (std::uint64_t sequence = 3; sequence < 9; ++sequence)
+    hear(roster, peer('a', "ana", sequence), 1, sequence % 2 == 0 ? home : other);
+  CHECK(roster.version() == version);
+  CHECK(ana->addresses.front() == other);
+  // Where it talks from counts.
+  REQUIRE(roster.hear(peer('a', "ana", 9), "signed", home, Path::tcp, 1) != nullptr);
+  CHECK(ana->addresses.front() == home);
+  CHECK(roster.version() > version);
+}
