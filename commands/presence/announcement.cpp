@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/utf8.hpp"
+#include "identity/name.hpp"
 #include "wire/fields.hpp"
 
 namespace netkit::presence {
@@ -94,11 +95,24 @@ Result<Announcement> decode(std::string_view bytes) {
     read.tags.emplace_back(reader.name());
     if (read.tags.back().size() > tag_size_max) return Errc::malformed;
   }
+  const bool of_peer =
+      read.kind == Kind::announce || read.kind == Kind::answer || read.kind == Kind::leave;
+  if (of_peer && !is_peer_name(read.name)) return Errc::malformed;
   const std::string_view padding = reader.rest();
   if (reader.failed() || block_or_empty(padding) != "") return Errc::malformed;
   if (read.kind == Kind::ask ? bytes.size() < ask_size_min : !padding.empty())
     return Errc::malformed;
   return read;
+}
+
+bool is_peer_name(std::string_view name) {
+  const Result<std::string> normal = identity::normal_name(name);
+  if (!normal || *normal != name || name.size() > name_size_max) return false;
+  if (name.find(':') != std::string_view::npos) return false;
+  const std::size_t open = name.rfind(" (");
+  if (open == std::string_view::npos || !name.ends_with(')')) return true;
+  const std::string_view between = name.substr(open + 2, name.size() - open - 3);
+  return between.empty() || between.find_first_not_of("0123456789") != std::string_view::npos;
 }
 
 bool is_authentic(std::string_view bytes) {

@@ -78,6 +78,10 @@ std::string encode(Announcement announcement, const identity::KeyPair& pair);
 /// costs a hundred times more: callers first drop what they would not take anyhow.
 Result<Announcement> decode(std::string_view bytes);
 
+/// What a peer may be called: as identity::normal_name() gives it, at most name_size_max bytes, not
+/// to be taken for an endpoint ("ana:80") nor for another of that name ("ana (2)").
+bool is_peer_name(std::string_view name);
+
 /// Whether `bytes`, which decode() took, are signed by the key they name.
 bool is_authentic(std::string_view bytes);
 

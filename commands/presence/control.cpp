@@ -2,6 +2,7 @@
 #include "commands/presence/control.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <poll.h>
 #include <sys/socket.h>
@@ -61,22 +62,43 @@ Status end_process(pid_t pid, const std::string& admin_path, std::chrono::millis
     if (ready > 0) return ok;
     if (ready == 0)
       return Error{Errc::timed_out, "stop process " + std::to_string(pid),
-                   "it still drains; ask again, or kill -9 it"};
+                   "it drains, or hangs; ask again, or kill -9 it"};
     if (errno != EINTR) return errno_error("wait for process " + std::to_string(pid));
   }
 }
 
-std::vector<std::string> words_of(pid_t pid) {
-  const Result<std::string> line =
-      read_file("/proc/" + std::to_string(pid) + "/cmdline", words_size_max);
-  std::vector<std::string> words;
-  if (!line) return words;
-  for (std::string_view rest{*line}; !rest.empty();) {
+// STATE/start: the process id, the working folder and the words, each with a zero behind it.
+
+Status keep_start(const std::string& state, const std::string& folder) {
+  const Result<std::string> words = read_file("/proc/self/cmdline", words_size_max);
+  if (!words) return words.error();
+  std::string text = std::to_string(getpid());
+  text += '\0';
+  text += folder;
+  text += '\0';
+  return write_file_atomically(state + "/start", text + *words, 0600);
+}
+
+Status forget_start(const std::string& state) {
+  if (unlink((state + "/start").c_str()) == 0 || errno == ENOENT) return ok;
+  return errno_error("remove " + state + "/start");
+}
+
+std::optional<KeptStart> kept_start(const std::string& state) {
+  const Result<std::string> text = read_file(state + "/start", words_size_max);
+  if (!text) return std::nullopt;
+  std::vector<std::string> parts;
+  for (std::string_view rest{*text}; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\0'), rest.size());
-    words.emplace_back(rest.substr(0, end));
+    parts.emplace_back(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return words;
+  if (parts.size() < 3) return std::nullopt;
+  KeptStart kept;
+  std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), kept.pid);
+  kept.folder = std::move(parts[1]);
+  kept.words.assign(parts.begin() + 2, parts.end());
+  return kept;
 }
 
 }  // namespace netkit::presence

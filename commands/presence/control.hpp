@@ -19,7 +19,16 @@ Result<std::optional<pid_t>> find_running(const std::string& admin_path);
 /// `limit`; ok if it had gone already.
 Status end_process(pid_t pid, const std::string& admin_path, std::chrono::milliseconds limit);
 
-/// The words it was started with, its own name first; empty if they cannot be read.
-std::vector<std::string> words_of(pid_t pid);
+/// How a daemon was started, for its restart: in STATE/start.
+struct KeptStart {
+  pid_t pid = 0;
+  std::string folder;              ///< The working one.
+  std::vector<std::string> words;  ///< Its own name first.
+};
+/// As this process was started, in `folder`.
+Status keep_start(const std::string& state, const std::string& folder);
+Status forget_start(const std::string& state);
+/// Nothing if none is kept.
+std::optional<KeptStart> kept_start(const std::string& state);
 
 }  // namespace netkit::presence

@@ -1,6 +1,8 @@
 // Finding other daemons, and the conversation with each.
 #include "commands/presence/daemon_links.hpp"
 
+#include <asio/post.hpp>
+
 #include "base/hex.hpp"
 #include "cli/credential.hpp"
 #include "commands/presence/presenced.hpp"
@@ -237,6 +239,8 @@ asio::awaitable<Status> DaemonLinks::hear(net::Stream& stream) {
       ended = Error{Errc::refused, "go on with the other daemon"};
     }
     if (hall.is_due()) porter_.poke();
+    // Each entry may cost a signature's check: the others have their turn.
+    co_await asio::post(asio::use_awaitable);
   }
   talking_to_.erase(hello->key);
   if (!stopped_) {

@@ -60,11 +60,13 @@ void Hall::ask_all(Moment now) {
 }
 
 std::uint64_t Hall::open_question(const std::string& key, Moment now) {
-  if (questions_.size() >= questions_max)
-    std::erase_if(questions_, [&](const auto& each) { return each.second.until <= now.steady; });
-  if (questions_.size() >= questions_max) questions_.erase(questions_.begin());
+  while (asked_.size() >= questions_max) {
+    questions_.erase(asked_.front());
+    asked_.pop_front();
+  }
   const std::uint64_t nonce = random_u64();
   questions_[nonce] = {key, now.steady + question_limit};
+  asked_.push_back(nonce);
   return nonce;
 }
 
@@ -188,7 +190,11 @@ void Hall::adopt(Entry told, Moment now) {
 void Hall::clear_freed() {
   for (const std::uint32_t slot : roster_.take_freed()) {
     vigil_.remove(slot);
-    if (slot < seats_.size()) seats_[slot] = {};
+    if (slot < seats_.size()) {
+      unseat(seats_[slot].tcp);
+      unseat(seats_[slot].sctp);
+      seats_[slot] = {};
+    }
     for (auto& [daemon, views] : views_)
       views.erase(slot);
   }
@@ -211,11 +217,12 @@ Hall::Seat& Hall::seat(std::uint32_t slot) {
 }
 
 void Hall::ask(Entry& entry, Moment now) {
-  const std::string question =
-      own_word(Kind::ask, open_question(entry.said.key, now), entry.said.key);
-  if (entry.said.udp_port != 0)
+  if (entry.said.udp_port != 0 && !entry.addresses.empty()) {
+    const std::string question =
+        own_word(Kind::ask, open_question(entry.said.key, now), entry.said.key);
     for (const asio::ip::address& address : entry.addresses)
       outside_.send(question, {address, entry.said.udp_port});
+  }
   if (Guest* const guest = seat(entry.slot).tcp; guest != nullptr && guest->takes_more()) {
     std::string ping;
     append_message(ping, wire::frame_type::ping, {});

@@ -5,6 +5,7 @@
 #include <array>
 #include <asio/ip/udp.hpp>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -50,6 +51,7 @@ class Guest {
   friend class Hall;
   static constexpr std::uint32_t nobody = UINT32_MAX;
   std::uint32_t slot_ = nobody;  // Its entry, once it has entered.
+  std::string cookie_;           // That it was given as it entered.
   bool follows_ = false;         // Then it is among the followers.
   std::uint64_t told_ = 0;       // Version of the roster that it knows.
   bool owes_end_ = false;
@@ -175,7 +177,6 @@ class Hall {
   struct Seat {
     Guest* tcp = nullptr;
     Guest* sctp = nullptr;
-    std::string cookie;
   };
 
   /// What another daemon believes of a peer.
@@ -188,6 +189,7 @@ class Hall {
   Status enter(Guest& guest, std::string_view bytes, Moment now);
   Status update(Guest& guest, std::string_view bytes, Moment now);
   Status bind(Guest& guest, std::string_view cookie);
+  void unseat(Guest* guest);
   void hear_answer(const Announcement& said, std::string_view bytes, const asio::ip::address& from,
                    Path path, Moment now);
   void hear_peer(const Announcement& said, std::string_view bytes,
@@ -225,6 +227,7 @@ class Hall {
   std::uint64_t filled_ = 0;  // Version of the roster when followers were last told.
   std::unordered_map<std::string, Guest*> cookies_;  // To the tcp guest they were given to.
   std::unordered_map<std::uint64_t, Question> questions_;
+  std::deque<std::uint64_t> asked_;  // Their nonces, the oldest first.
   std::map<std::string, OtherDaemon> daemons_;
   std::map<std::string, std::unordered_map<std::uint32_t, View>> views_;  // By daemon and slot.
   std::uint64_t sequence_ = 0;

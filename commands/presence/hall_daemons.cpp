@@ -9,6 +9,9 @@
 namespace netkit::presence {
 namespace {
 
+/// What one daemon may tell: more peers than one watches well, and no more than half a roster.
+constexpr std::size_t told_max = Roster::entries_max / 2;
+
 bool is_here(State state) {
   return state <= State::suspect;
 }
@@ -75,6 +78,7 @@ void Hall::hear_daemon(const std::string& daemon, const Entry& told, Moment now)
   if (told.path == Path::told) return hear_daemon_forgot(daemon, told.said.key, now);
   Entry* entry = roster_.find(told.said.key);
   const bool is_new = entry == nullptr;
+  if (is_new && views_[daemon].size() >= told_max) return;
   if (roster_.is_news(told.said)) {
     if (!is_authentic(told.bytes)) {
       ++counts_.dropped_signature;

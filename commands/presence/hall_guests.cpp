@@ -10,6 +10,7 @@ namespace {
 
 /// A follower gets the roster in pieces of about this size, each once the one before is sent.
 constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::ptrdiff_t why_lines_max = 20;
 
 }  // namespace
 
@@ -88,18 +89,17 @@ Status Hall::enter(Guest& guest, std::string_view bytes, Moment now) {
       return Error{Errc::refused, "take who enters", "a later run of the same peer is here"};
   }
   Seat& at = seat(entry->slot);
-  if (at.tcp != nullptr) at.tcp->slot_ = Guest::nobody;  // It came anew before the old one ended.
-  if (!at.cookie.empty()) cookies_.erase(at.cookie);
+  unseat(at.tcp);  // It came anew before the old one ended.
   at.tcp = &guest;
-  at.cookie.resize(cookie_size);
-  fill_random(at.cookie);
-  cookies_[at.cookie] = &guest;
+  guest.cookie_.resize(cookie_size);
+  fill_random(guest.cookie_);
+  cookies_[guest.cookie_] = &guest;
   guest.slot_ = entry->slot;
   std::string out;
   append_welcome(
       out, {static_cast<std::uint32_t>(
                 std::chrono::duration_cast<std::chrono::milliseconds>(vigil_.period()).count()),
-            settings_.sctp_port, at.cookie});
+            settings_.sctp_port, guest.cookie_});
   guest.post(out);
   welcome_entry(*entry, now);
   return ok;
@@ -118,14 +118,23 @@ Status Hall::update(Guest& guest, std::string_view bytes, Moment now) {
   return ok;
 }
 
+/// A guest that has entered or was bound has no entry any more, and no cookie.
+void Hall::unseat(Guest* guest) {
+  if (guest == nullptr) return;
+  guest->slot_ = Guest::nobody;
+  if (!guest->cookie_.empty()) cookies_.erase(guest->cookie_);
+  guest->cookie_.clear();
+}
+
 /// An association shows by the cookie whose it is: that was told under the peer's key.
 Status Hall::bind(Guest& guest, std::string_view cookie) {
+  if (guest.slot_ != Guest::nobody) return Errc::unexpected;
   const auto found = cookies_.find(std::string{cookie});
   if (found == cookies_.end())
     return Error{Errc::refused, "bind the association", "the conversation it belongs to is over"};
   const std::uint32_t slot = found->second->slot_;
   Seat& at = seat(slot);
-  if (at.sctp != nullptr) at.sctp->slot_ = Guest::nobody;
+  unseat(at.sctp);
   at.sctp = &guest;
   guest.slot_ = slot;
   guest.path = Path::sctp;
@@ -135,14 +144,14 @@ Status Hall::bind(Guest& guest, std::string_view cookie) {
 void Hall::leave(Guest& guest, Moment now) {
   guests_.erase(&guest);
   followers_.erase(&guest);
-  if (guest.slot_ == Guest::nobody) return;
-  Seat& at = seats_[guest.slot_];
+  const std::uint32_t slot = guest.slot_;
+  unseat(&guest);
+  if (slot == Guest::nobody) return;
+  Seat& at = seats_[slot];
   if (at.sctp == &guest) at.sctp = nullptr;
   if (at.tcp != &guest) return;
   at.tcp = nullptr;
-  cookies_.erase(at.cookie);
-  at.cookie.clear();
-  vigil_.broke(guest.slot_, now.steady);
+  vigil_.broke(slot, now.steady);
 }
 
 /// Daemons tell each other what they see themselves: hearsay that went round would never end.
@@ -200,6 +209,9 @@ std::string Hall::why(std::string_view name, Moment now) const {
   std::string text;
   for (const Entry* const entry : found) {
     if (!text.empty()) text += '\n';
+    if (std::ranges::count(text, '\n') == why_lines_max)
+      return text + "and " + std::to_string(found.size() - std::size_t{why_lines_max}) +
+             " more of that name";
     const std::uint64_t ago_s =
         now.wall_ms > entry->heard_ms ? (now.wall_ms - entry->heard_ms) / 1000 : 0;
     text += shown_name(*entry) + " is " + std::string{to_text(entry->state)} + ": last heard " +

@@ -33,14 +33,6 @@ bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
 
-/// "ana (2)", as the second of that name is shown.
-bool has_number(std::string_view name) {
-  const std::size_t open = name.rfind(" (");
-  if (open == std::string_view::npos || !name.ends_with(')')) return false;
-  const std::string_view between = name.substr(open + 2, name.size() - open - 3);
-  return !between.empty() && std::ranges::all_of(between, is_digit);
-}
-
 Error bad_name(const char* why) {
   return {Errc::usage, "use that --name", why};
 }
@@ -67,7 +59,7 @@ Result<std::string> own_name(const config::Environment& environment,
   if (!name) return Error{Errc::usage, "use that --name", name.error().hint.str()};
   if (name->size() > name_size_max) return bad_name("it has more than 64 bytes");
   if (name->find(':') != std::string::npos) return bad_name("a peer's name has no ':'");
-  if (has_number(*name)) return bad_name("numbers in brackets tell peers of one name apart");
+  if (!is_peer_name(*name)) return bad_name("numbers in brackets tell peers of one name apart");
   return name;
 }
 

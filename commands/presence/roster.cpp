@@ -91,7 +91,8 @@ void Roster::renumber(const std::string& name_key) {
 /// Where it talks from goes first. Where else it was heard stays in its place: a host with several
 /// interfaces is heard by all of them in turn.
 bool Roster::remember_address(Entry& entry, const asio::ip::address& from, Path path) {
-  if (from.is_unspecified()) return false;
+  const bool is_broadcast = from.is_v4() && from.to_v4() == asio::ip::address_v4::broadcast();
+  if (from.is_unspecified() || from.is_multicast() || is_broadcast) return false;
   std::vector<asio::ip::address>& known = entry.addresses;
   const auto found = std::ranges::find(known, from);
   const bool is_known = found != known.end();
@@ -140,7 +141,9 @@ Entry* Roster::hear(const Announcement& said, std::string_view bytes, const asio
     if (said.kind == Kind::leave) return nullptr;  // Nobody knew that it was here.
     entry = enter(said);
     if (entry == nullptr) return nullptr;
-    entry->first_instance = said.instance;
+    // Not only what it says itself: anybody could claim to have come first.
+    last_entered_ = std::max({said.instance, now_ms * 1000, last_entered_ + 1});
+    entry->first_instance = last_entered_;
   }
   const std::string before = is_new ? "" : identity::name_key(entry->said.name);
   const std::string after = identity::name_key(said.name);

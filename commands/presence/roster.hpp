@@ -116,6 +116,7 @@ class Roster {
   std::deque<Forgotten> forgotten_;
   std::uint64_t forgotten_before_ = 0;  // Forgotten ones up to this version are not told any more.
   std::uint64_t version_ = 0;
+  std::uint64_t last_entered_ = 0;  // The first_instance given last.
 };
 
 }  // namespace netkit::presence

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cli/paths.hpp"
+#include "commands/presence/control.hpp"
 #include "commands/presence/presenced.hpp"
 #include "net/dialect.hpp"
 #include "net/process.hpp"
@@ -52,12 +53,18 @@ Result<std::string> RunAction::state_folder(const cli::Context& context) const {
   return cli::absolute_path(*made);
 }
 
+/// Nobody can restart one that is in the foreground.
+Status RunAction::take_over(const std::string& folder) {
+  return forget_start(folder);
+}
+
 Status RunAction::run(cli::Context& context) {
   return serve(context);
 }
 
 Status RunAction::open(cli::Context& context, net::Server& server) {
   if (Status locked = lock_->write_holder(); !locked) return locked;
+  if (Status taken = take_over(state_); !taken) return taken;
   Result<identity::KeptKey> key = identity::KeptKey::load_or_make(state_ + "/presenced.key");
   if (!key) return key.error();
   key_.emplace(std::move(*key));

@@ -27,6 +27,8 @@ class RunAction : public cli::Action {
   /// Known once the options are.
   Result<std::string> state_folder(const cli::Context& context) const;
   cli::ServerOptions& server() { return server_; }
+  /// Runs in the process that serves, once its state is its own.
+  virtual Status take_over(const std::string& folder);
 
  private:
   Status open(cli::Context& context, net::Server& server);

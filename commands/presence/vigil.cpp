@@ -8,6 +8,8 @@ namespace {
 
 /// One other machine that falls silent has died; two at once have not, unless another is heard.
 constexpr std::size_t isolation_hosts_min = 2;
+/// Of one tick: each may cost a signature.
+constexpr std::size_t orders_max = 256;
 /// The first questions go to the peer alone: most suspects answer them.
 constexpr std::uint8_t asks_before_others = 1;
 
@@ -174,7 +176,8 @@ void Vigil::reckon(Time now) {
 
 std::vector<Vigil::Order> Vigil::tick(Time now) {
   reckon(now);
-  while (!due_.empty() && due_.begin()->first <= now) {
+  // What is left is due at once: whoever calls has other work in between.
+  while (!due_.empty() && due_.begin()->first <= now && orders_.size() < orders_max) {
     const Peer peer = due_.begin()->second;
     look_at(peer, peers_.at(peer), now);
   }
