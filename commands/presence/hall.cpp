@@ -108,10 +108,16 @@ void Hall::hear(std::string_view datagram, const asio::ip::udp::endpoint& from, 
       if (!said->about.empty() && said->about != key_.public_key()) return;
       if (!is_authentic(datagram)) break;
       return outside_.send(own_word(Kind::daemon, said->nonce, said->key), from);
-    case Kind::daemon:
-      if (!daemons_.contains(said->key) && daemons_.size() >= daemons_max) return;
+    case Kind::daemon: {
+      const bool is_new = !daemons_.contains(said->key);
+      if (is_new && daemons_.size() >= daemons_max) return;
       if (!is_authentic(datagram)) break;
-      return hear_of_daemon(*said, net::plain(from.address()), now);
+      hear_of_daemon(*said, net::plain(from.address()), now);
+      // One that has just begun is to know of this one before the next announcement.
+      if (is_new && !settings_.only_listens())
+        outside_.send(own_word(Kind::daemon, 0, said->key), from);
+      return;
+    }
   }
   ++counts_.dropped_signature;
 }

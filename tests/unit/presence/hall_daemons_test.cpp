@@ -88,6 +88,21 @@ TEST_CASE("Hall: a peer of one daemon is seen by the other, and its end too") {
   CHECK(ana.state(pair.two) == State::offline);
 }
 
+TEST_CASE("Hall: a daemon that begins is told at once that this one is here") {
+  World one;
+  World two;
+  const Endpoint from{asio::ip::make_address("192.0.2.200"), 40000};
+  two.hall->announce();
+  for (int i = 0; i < 2; ++i)
+    one.hall->hear(two.to_all.back(), from, one.now());
+  REQUIRE(one.sent.size() == 1);
+  const auto& [word, to] = one.sent.back();
+  CHECK(to == from);
+  CHECK(decode(word)->kind == Kind::daemon);
+  two.hall->hear(word, {asio::ip::make_address("192.0.2.100"), 40000}, two.now());
+  CHECK(two.hall->daemons().contains(one.key.public_key()));
+}
+
 TEST_CASE("Hall: a peer that moves to another daemon was never gone") {
   Pair pair;
   Peer ana{"ana"};
