@@ -97,6 +97,7 @@ class Agents:
         if not self.all_see([name]):
             raise BenchError(f"serf's {name} does not come back")
         self.struck.discard(name)
+        self.all_see(self.names)
 
     def end(self):
         for process in self.processes.values():

@@ -42,9 +42,13 @@ class Watcher:
                     name = said["name"]
                     self.states[name] = said["event"]
                     self.events.append((now, name, said["event"]))
-                    if said["event"] == "offline" and name not in self._lan.struck:
+                    if said["event"] == "offline" and self._is_false(name):
                         self._lan.alarms.append((self.process.name, name, now))
                 self._changed.notify_all()
+
+    def _is_false(self, name):
+        """Who was cut off learns late, and rightly, that its own host was."""
+        return name not in self._lan.struck and name != self.process.host
 
     def wait_for(self, true, limit_s):
         """Whether true() was so within the limit."""
