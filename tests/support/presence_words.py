@@ -72,3 +72,9 @@ def nonce_of(hello_body):
     return int(json.loads(hello_body)["nonce"], 16)
 
 
+
+
+def key_of(entry_body):
+    """Of the announcement that ends an entry."""
+    at = entry_body.index(b"\xf7NKP") + 8
+    return entry_body[at:at + 32]
