@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/random.hpp"
 #include "net/limits.hpp"
+#include "net/sctp_cookie.hpp"
 #include "net/sctp_socket.hpp"
 #include "net/spawn.hpp"
 
@@ -50,6 +51,18 @@ std::uint64_t mix(std::uint64_t hash, std::string_view bytes) {
     hash ^= hash >> 29;
   }
   return hash;
+}
+
+/// The address in 16 bytes, and the port.
+std::string place_of(const asio::ip::udp::endpoint& at) {
+  const asio::ip::address address = at.address();
+  const auto bytes =
+      (address.is_v6() ? address.to_v6()
+                       : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()))
+          .to_bytes();
+  std::string place(bytes.begin(), bytes.end());
+  append_be<std::uint16_t>(place, at.port());
+  return place;
 }
 
 }  // namespace
@@ -138,7 +151,12 @@ int SctpStack::on_output(void* peer, void* packet, std::size_t size, std::uint8_
   }
   if (!stack->stranger_ || stack->stranger_->key.packed() != ends.packed()) return EHOSTUNREACH;
   stack->stranger_->peer_tag = head->tag;
-  stack->stranger_->port.udp->send(stack->stranger_->route, bytes);
+  const UdpRoute& route = stack->stranger_->route;
+  if (head->chunk == SctpChunk::init_ack)
+    stack->stranger_->port.udp->send(route,
+                                     bind_cookie(bytes, stack->secret_, place_of(route.remote)));
+  else
+    stack->stranger_->port.udp->send(route, bytes);
   return 0;
 }
 
@@ -231,6 +249,13 @@ void SctpStack::take(const std::shared_ptr<SctpPort>& port, const UdpRoute& rout
                      std::string_view packet) {
   const auto head = read_sctp_head(packet);
   if (!head || (counts_checksums_ && !has_good_checksum(packet))) return;
+  std::optional<std::string> unbound;
+  if (head->chunk == SctpChunk::cookie_echo && port->listener) {
+    if (!has_good_checksum(packet)) return;
+    unbound = unbind_cookie(packet, secret_, place_of(route.remote));
+    if (!unbound) return;
+    packet = *unbound;
+  }
   if (!ticking_) advance_clock();
   const auto found =
       head->tag == 0 ? by_tag_.end()

@@ -1,0 +1,22 @@
+// Binds the cookie of a handshake to the address it was given to. usrsctp knows a peer by a small
+// number, which many addresses share: with that alone somebody could take a cookie and let what the
+// association sends go to another's address. Pure; used by SctpStack.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace netkit::net {
+
+/// `init_ack` with eight more bytes at the end of its cookie, which show that it went to `place`,
+/// and the checksum anew. As it is if it has no cookie.
+std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::string_view place);
+
+/// The packet, which begins with COOKIE ECHO, with the cookie as it was before bind_cookie(), and
+/// the checksum anew; nullopt if it was not bound to `place`, with this key, or these ports and tag.
+std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint64_t key,
+                                         std::string_view place);
+
+}  // namespace netkit::net
