@@ -18,10 +18,12 @@ constexpr std::size_t parameters_at = head_size + 20;
 constexpr std::uint16_t cookie_parameter = 7;
 constexpr std::size_t seal_size = 8;
 
-/// Of the server's end: its tag and both ports, the client's first.
-std::string seal(std::uint64_t key, std::string_view place, std::uint32_t tag,
-                 std::uint16_t client_port, std::uint16_t server_port) {
+/// Of the server's end: its tag and both ports, the client's first; and of the cookie itself, so that
+/// what was bent on the way does not reach usrsctp.
+std::string seal(std::uint64_t key, std::string_view place, std::string_view cookie,
+                 std::uint32_t tag, std::uint16_t client_port, std::uint16_t server_port) {
   std::string text{place};
+  text += cookie;
   append_be(text, tag);
   append_be(text, client_port);
   append_be(text, server_port);
@@ -48,8 +50,9 @@ std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::strin
     const std::size_t length = load_be<std::uint16_t>(packet.data() + at + 2);
     if (length < 4 || at + length > packet.size()) return packet;
     if (type == cookie_parameter) {
-      packet.insert(at + length, seal(key, place, head->initiate_tag, head->destination_port,
-                                      head->source_port));
+      const std::string_view cookie = init_ack.substr(at + 4, length - 4);
+      packet.insert(at + length, seal(key, place, cookie, head->initiate_tag,
+                                      head->destination_port, head->source_port));
       add_to_length(packet, at + 2, seal_size);
       add_to_length(packet, head_size + 2, seal_size);
       put_checksum(packet);
@@ -67,7 +70,9 @@ std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint
   const std::size_t length = load_be<std::uint16_t>(cookie_echo.data() + head_size + 2);
   if (length < 4 + seal_size || head_size + length > cookie_echo.size()) return std::nullopt;
   const std::size_t seal_at = head_size + length - seal_size;
-  const std::string wanted = seal(key, place, head->tag, head->source_port, head->destination_port);
+  const std::string_view cookie = cookie_echo.substr(head_size + 4, seal_at - head_size - 4);
+  const std::string wanted =
+      seal(key, place, cookie, head->tag, head->source_port, head->destination_port);
   if (CRYPTO_memcmp(wanted.data(), cookie_echo.data() + seal_at, seal_size) != 0)
     return std::nullopt;
   std::string packet{cookie_echo};

@@ -154,8 +154,9 @@ TEST_CASE("Hall: daemons number names that clash alike, and pass a leave on") {
   Peer ana{"ana"};
   Peer other{"ana", "192.0.2.2"};
   other.instance = 50;
-  ana.enter(pair.one);
   other.enter(pair.two);
+  pair.run(100ms);
+  ana.enter(pair.one);
   pair.carry();
   for (World* world : {&pair.one, &pair.two}) {
     REQUIRE(world->hall->roster().size() == 2);
