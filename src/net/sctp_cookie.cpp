@@ -18,8 +18,8 @@ constexpr std::size_t parameters_at = head_size + 20;
 constexpr std::uint16_t cookie_parameter = 7;
 constexpr std::size_t seal_size = 8;
 
-/// Of the server's end: its tag and both ports, the client's first; and of the cookie itself, so that
-/// what was bent on the way does not reach usrsctp.
+/// Of the server's end: its tag and both ports, the client's first; and of the cookie itself, so
+/// that what was bent on the way does not reach usrsctp.
 std::string seal(std::uint64_t key, std::string_view place, std::string_view cookie,
                  std::uint32_t tag, std::uint16_t client_port, std::uint16_t server_port) {
   std::string text{place};

@@ -15,7 +15,7 @@ namespace netkit::net {
 std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::string_view place);
 
 /// The packet, which begins with COOKIE ECHO, with the cookie as it was before bind_cookie(), and
-/// the checksum anew; nullopt if it was not bound to `place`, with this key, or these ports and tag.
+/// the checksum anew; nullopt if it was not bound to `place`, with this key, these ports and tag.
 std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint64_t key,
                                          std::string_view place);
 
