@@ -18,11 +18,23 @@ constexpr std::size_t parameters_at = head_size + 20;
 constexpr std::uint16_t cookie_parameter = 7;
 constexpr std::size_t seal_size = 8;
 
+/// The address in 16 bytes, and the port.
+std::string place_of(const asio::ip::udp::endpoint& at) {
+  const asio::ip::address address = at.address();
+  const auto bytes =
+      (address.is_v6() ? address.to_v6()
+                       : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()))
+          .to_bytes();
+  std::string place(bytes.begin(), bytes.end());
+  append_be<std::uint16_t>(place, at.port());
+  return place;
+}
+
 /// Of the server's end: its tag and both ports, the client's first; and of the cookie itself, so
 /// that what was bent on the way does not reach usrsctp.
-std::string seal(std::uint64_t key, std::string_view place, std::string_view cookie,
+std::string seal(std::uint64_t key, const asio::ip::udp::endpoint& peer, std::string_view cookie,
                  std::uint32_t tag, std::uint16_t client_port, std::uint16_t server_port) {
-  std::string text{place};
+  std::string text = place_of(peer);
   text += cookie;
   append_be(text, tag);
   append_be(text, client_port);
@@ -41,7 +53,8 @@ void add_to_length(std::string& packet, std::size_t at, int more) {
 
 }  // namespace
 
-std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::string_view place) {
+std::string bind_cookie(std::string_view init_ack, std::uint64_t key,
+                        const asio::ip::udp::endpoint& peer) {
   std::string packet{init_ack};
   const auto head = read_sctp_head(init_ack);
   if (!head || head->chunk != SctpChunk::init_ack) return packet;
@@ -51,8 +64,8 @@ std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::strin
     if (length < 4 || at + length > packet.size()) return packet;
     if (type == cookie_parameter) {
       const std::string_view cookie = init_ack.substr(at + 4, length - 4);
-      packet.insert(at + length, seal(key, place, cookie, head->initiate_tag,
-                                      head->destination_port, head->source_port));
+      packet.insert(at + length, seal(key, peer, cookie, head->initiate_tag, head->destination_port,
+                                      head->source_port));
       add_to_length(packet, at + 2, seal_size);
       add_to_length(packet, head_size + 2, seal_size);
       put_checksum(packet);
@@ -64,7 +77,7 @@ std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::strin
 }
 
 std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint64_t key,
-                                         std::string_view place) {
+                                         const asio::ip::udp::endpoint& peer) {
   const auto head = read_sctp_head(cookie_echo);
   if (!head || head->chunk != SctpChunk::cookie_echo) return std::nullopt;
   const std::size_t length = load_be<std::uint16_t>(cookie_echo.data() + head_size + 2);
@@ -72,7 +85,7 @@ std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint
   const std::size_t seal_at = head_size + length - seal_size;
   const std::string_view cookie = cookie_echo.substr(head_size + 4, seal_at - head_size - 4);
   const std::string wanted =
-      seal(key, place, cookie, head->tag, head->source_port, head->destination_port);
+      seal(key, peer, cookie, head->tag, head->source_port, head->destination_port);
   if (CRYPTO_memcmp(wanted.data(), cookie_echo.data() + seal_at, seal_size) != 0)
     return std::nullopt;
   std::string packet{cookie_echo};

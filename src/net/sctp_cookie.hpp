@@ -3,6 +3,7 @@
 // association sends go to another's address. Pure; used by SctpStack.
 #pragma once
 
+#include <asio/ip/udp.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,13 +11,14 @@
 
 namespace netkit::net {
 
-/// `init_ack` with eight more bytes at the end of its cookie, which show that it went to `place`,
+/// `init_ack` with eight more bytes at the end of its cookie, which show that it went to `peer`,
 /// and the checksum anew. As it is if it has no cookie.
-std::string bind_cookie(std::string_view init_ack, std::uint64_t key, std::string_view place);
+std::string bind_cookie(std::string_view init_ack, std::uint64_t key,
+                        const asio::ip::udp::endpoint& peer);
 
 /// The packet, which begins with COOKIE ECHO, with the cookie as it was before bind_cookie(), and
-/// the checksum anew; nullopt if it was not bound to `place`, with this key, these ports and tag.
+/// the checksum anew; nullopt if it was not bound to `peer`, with this key, these ports and tag.
 std::optional<std::string> unbind_cookie(std::string_view cookie_echo, std::uint64_t key,
-                                         std::string_view place);
+                                         const asio::ip::udp::endpoint& peer);
 
 }  // namespace netkit::net

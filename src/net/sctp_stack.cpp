@@ -53,18 +53,6 @@ std::uint64_t mix(std::uint64_t hash, std::string_view bytes) {
   return hash;
 }
 
-/// The address in 16 bytes, and the port.
-std::string place_of(const asio::ip::udp::endpoint& at) {
-  const asio::ip::address address = at.address();
-  const auto bytes =
-      (address.is_v6() ? address.to_v6()
-                       : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()))
-          .to_bytes();
-  std::string place(bytes.begin(), bytes.end());
-  append_be<std::uint16_t>(place, at.port());
-  return place;
-}
-
 }  // namespace
 
 SctpStack::SctpStack(asio::execution_context& context)
@@ -153,8 +141,7 @@ int SctpStack::on_output(void* peer, void* packet, std::size_t size, std::uint8_
   stack->stranger_->peer_tag = head->tag;
   const UdpRoute& route = stack->stranger_->route;
   if (head->chunk == SctpChunk::init_ack)
-    stack->stranger_->port.udp->send(route,
-                                     bind_cookie(bytes, stack->secret_, place_of(route.remote)));
+    stack->stranger_->port.udp->send(route, bind_cookie(bytes, stack->secret_, route.remote));
   else
     stack->stranger_->port.udp->send(route, bytes);
   return 0;
@@ -252,7 +239,7 @@ void SctpStack::take(const std::shared_ptr<SctpPort>& port, const UdpRoute& rout
   std::optional<std::string> unbound;
   if (head->chunk == SctpChunk::cookie_echo && port->listener) {
     if (!has_good_checksum(packet)) return;
-    unbound = unbind_cookie(packet, secret_, place_of(route.remote));
+    unbound = unbind_cookie(packet, secret_, route.remote);
     if (!unbound) return;
     packet = *unbound;
   }

@@ -11,6 +11,7 @@ namespace {
 using namespace std::string_literals;
 
 constexpr std::uint64_t key = 0x0123456789abcdef;
+const asio::ip::udp::endpoint here{asio::ip::make_address("192.0.2.1"), 4000};
 
 /// From port 9 to port 5, tag "PEER", its own tag "OURS", a cookie of five bytes and, behind it, a
 /// parameter of four.
@@ -32,12 +33,12 @@ std::string cookie_echo(const std::string& cookie, const std::string& tag = "OUR
   return packet;
 }
 
-std::string bound_cookie(std::string_view place) {
-  return bind_cookie(init_ack(), key, place).substr(36, 13);
+std::string bound_cookie() {
+  return bind_cookie(init_ack(), key, here).substr(36, 13);
 }
 
 TEST_CASE("bind_cookie: the cookie is eight bytes longer, lengths and checksum are right") {
-  const std::string bound = bind_cookie(init_ack(), key, "here");
+  const std::string bound = bind_cookie(init_ack(), key, here);
   REQUIRE(bound.size() == init_ack().size() + 8);
   CHECK(bound.substr(12, 4) == "\x02\0\0\x2c"s);
   CHECK(bound.substr(32, 9) == "\0\x07\0\x11hello"s);
@@ -46,34 +47,35 @@ TEST_CASE("bind_cookie: the cookie is eight bytes longer, lengths and checksum a
 }
 
 TEST_CASE("unbind_cookie: gives the cookie back, and what comes behind it") {
-  const auto packet = unbind_cookie(cookie_echo(bound_cookie("here")), key, "here");
+  const auto packet = unbind_cookie(cookie_echo(bound_cookie()), key, here);
   REQUIRE(packet);
   CHECK(packet->substr(12, 9) == "\x0a\0\0\x09hello"s);
   CHECK(has_good_checksum(*packet));
 }
 
 TEST_CASE("unbind_cookie: another place, key, tag or a changed one is refused") {
-  const std::string cookie = bound_cookie("here");
-  CHECK(!unbind_cookie(cookie_echo(cookie), key, "there"));
-  CHECK(!unbind_cookie(cookie_echo(cookie), key + 1, "here"));
-  CHECK(!unbind_cookie(cookie_echo(cookie, "THEM"), key, "here"));
-  CHECK(!unbind_cookie(cookie_echo("hello"), key, "here"));
-  for (std::size_t i = 5; i < cookie.size(); ++i) {
+  const std::string cookie = bound_cookie();
+  CHECK(!unbind_cookie(cookie_echo(cookie), key, {here.address(), 4001}));
+  CHECK(!unbind_cookie(cookie_echo(cookie), key, {asio::ip::make_address("192.0.2.2"), 4000}));
+  CHECK(!unbind_cookie(cookie_echo(cookie), key + 1, here));
+  CHECK(!unbind_cookie(cookie_echo(cookie, "THEM"), key, here));
+  CHECK(!unbind_cookie(cookie_echo("hello"), key, here));
+  for (std::size_t i = 0; i < cookie.size(); ++i) {
     std::string bent = cookie;
     bent[i] = static_cast<char>(bent[i] ^ 1);
-    CHECK(!unbind_cookie(cookie_echo(bent), key, "here"));
+    CHECK(!unbind_cookie(cookie_echo(bent), key, here));
   }
 }
 
 TEST_CASE("bind_cookie, unbind_cookie: no packet that is cut off is read past its end") {
   const std::string answer = init_ack();
-  const std::string echo = cookie_echo(bound_cookie("here"));
+  const std::string echo = cookie_echo(bound_cookie());
   for (std::size_t size = 0; size < answer.size(); ++size) {
     const std::string cut = answer.substr(0, size);
-    if (size < 41) CHECK(bind_cookie(cut, key, "here") == cut);
+    if (size < 41) CHECK(bind_cookie(cut, key, here) == cut);
   }
   for (std::size_t size = 0; size < 29; ++size)
-    CHECK(!unbind_cookie(echo.substr(0, size), key, "here"));
+    CHECK(!unbind_cookie(echo.substr(0, size), key, here));
 }
 
 }  // namespace
