@@ -11,6 +11,7 @@
 #include "cli/secret.hpp"
 #include "commands/auth/auth.hpp"
 #include "commands/auth/requests.hpp"
+#include "net/first_frame.hpp"
 
 namespace netkit::auth {
 namespace {
@@ -171,28 +172,13 @@ asio::awaitable<Status> AuthClient::greet() {
   std::string hello;
   access::append_hello(hello, "netkit auth");
   if (Status sent = co_await stream_.write(hello); !sent) co_return sent.error();
-  if (Status skipped = co_await skip_text(); !skipped) co_return skipped.error();
+  if (Status skipped = co_await net::skip_text(stream_, reader_.received()); !skipped)
+    co_return Error{skipped.error().code, "hear from the auth server", "is it one?"};
   const Result<wire::Frame> frame = co_await reader_.next(stream_);
   if (!frame) co_return Error{frame.error().code, "speak to the auth server", "is it one?"};
   if (frame->type != wire::frame_type::hello)
     co_return Error{Errc::unexpected, "speak to the auth server", "is it one?"};
   co_return ok;
-}
-
-/// What a server says to a peer that it took for a person.
-asio::awaitable<Status> AuthClient::skip_text() {
-  net::ReceiveBuffer& received = reader_.received();
-  for (;;) {
-    const std::span<const char> bytes = received.unread();
-    const std::size_t text = wire::text_before_frame({bytes.data(), bytes.size()});
-    const bool found = text < bytes.size();
-    received.consume(text);
-    if (found) co_return ok;
-    received.keep();
-    const Result<std::size_t> count = co_await stream_.read_some(received.room());
-    if (!count) co_return Error{count.error().code, "hear from the auth server", "is it one?"};
-    received.add(*count);
-  }
 }
 
 asio::awaitable<Result<wire::Json>> AuthClient::ask(std::string_view word, JsonObject request) {

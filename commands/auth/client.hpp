@@ -68,7 +68,6 @@ class AuthClient {
   AuthClient(net::Stream stream, Duration answer_limit);
 
   asio::awaitable<Status> greet();
-  asio::awaitable<Status> skip_text();
 
   net::Stream stream_;
   Reader reader_;

@@ -9,6 +9,7 @@
 #include "commands/presence/circle.hpp"
 #include "commands/presence/protocol.hpp"
 #include "net/connect.hpp"
+#include "net/first_frame.hpp"
 #include "net/limits.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
@@ -21,26 +22,16 @@ constexpr std::uint32_t frame_size_max = 64 * 1024;
 /// What may wait for a daemon that does not read.
 constexpr std::size_t output_size_max = 1024 * 1024;
 constexpr std::chrono::seconds found_connect_limit{2};
-constexpr std::chrono::seconds heartbeat{10};
-/// Two heartbeats unanswered.
-constexpr std::chrono::seconds silence_max{25};
+/// How often a daemon that says nothing is asked whether it is there, and its silence that is a
+/// loss: two heartbeats unanswered. A peer beats besides, and it is the daemon who must notice.
+struct Pace {
+  std::chrono::seconds heartbeat;
+  std::chrono::seconds silence_max;
+};
+constexpr Pace of_watchers{std::chrono::seconds{2}, std::chrono::seconds{6}};
+constexpr Pace of_peers{std::chrono::seconds{10}, std::chrono::seconds{25}};
 /// A conversation that was shorter than this is no reason to come back at once.
 constexpr std::chrono::seconds short_visit{1};
-
-/// What a server says to a peer that it took for a person.
-asio::awaitable<Status> skip_text(net::Stream& stream, net::ReceiveBuffer& received) {
-  for (;;) {
-    const std::span<const char> bytes = received.unread();
-    const std::size_t text = wire::text_before_frame({bytes.data(), bytes.size()});
-    const bool found = text < bytes.size();
-    received.consume(text);
-    if (found) co_return ok;
-    received.keep();
-    const Result<std::size_t> count = co_await stream.read_some(received.room());
-    if (!count) co_return count.error();
-    received.add(*count);
-  }
-}
 
 Error refusal_of(const wire::Frame& frame) {
   return {Errc::refused, "be let in by the presence daemon",
@@ -88,7 +79,7 @@ asio::awaitable<Result<ServerHello>> Circle::greet(const Target& target, net::St
   std::string bytes;
   append_hello(bytes, own);
   if (Status sent = co_await stream.write(bytes); !sent) co_return sent.error();
-  if (Status skipped = co_await skip_text(stream, reader.received()); !skipped)
+  if (Status skipped = co_await net::skip_text(stream, reader.received()); !skipped)
     co_return skipped.error();
   const Result<wire::Frame> frame = co_await reader.next(stream);
   if (!frame) co_return frame.error();
@@ -143,6 +134,7 @@ void Circle::begin(const Target& target, net::Stream& stream, const ServerHello&
 }
 
 asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
+  const Pace& pace = attendee_ == nullptr ? of_watchers : of_peers;
   Status ended = ok;
   while (ended && !one_half_ended_) {
     const Result<wire::Frame> frame = co_await reader.next(stream);
@@ -151,7 +143,7 @@ asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
       break;
     }
     ended = take(*frame);
-    if (!ending_) stream.expire_in(silence_max);
+    if (!ending_) stream.expire_in(pace.silence_max);
   }
   stop_both(stream);
   co_return ended;
@@ -159,6 +151,7 @@ asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
 
 asio::awaitable<Status> Circle::write(net::Stream& stream) {
   Status sent = ok;
+  const std::chrono::seconds heartbeat = (attendee_ == nullptr ? of_watchers : of_peers).heartbeat;
   auto next_ping = std::chrono::steady_clock::now() + heartbeat;
   while (sent && !one_half_ended_) {
     std::string bytes = std::exchange(output_, {});

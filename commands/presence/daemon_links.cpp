@@ -6,6 +6,7 @@
 #include "base/hex.hpp"
 #include "cli/credential.hpp"
 #include "commands/presence/presenced.hpp"
+#include "net/first_frame.hpp"
 #include "net/message_reader.hpp"
 #include "net/spawn.hpp"
 #include "wire/frame.hpp"
@@ -209,6 +210,8 @@ asio::awaitable<void> DaemonLinks::beat(std::shared_ptr<net::Stream> stream,
 
 asio::awaitable<Status> DaemonLinks::hear(net::Stream& stream) {
   Reader reader{wire::FrameDecoder{message_size_max}, message_size_max + wire::frame_header_size};
+  if (Status skipped = co_await net::skip_text(stream, reader.received()); !skipped)
+    co_return skipped;
   const Result<wire::Frame> first = co_await reader.next(stream);
   if (!first) co_return first.error();
   if (first->type != wire::frame_type::hello)

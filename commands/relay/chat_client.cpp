@@ -9,6 +9,7 @@
 #include "cli/remote_error.hpp"
 #include "commands/relay/relay.hpp"
 #include "net/connect.hpp"
+#include "net/first_frame.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
 
@@ -26,21 +27,6 @@ constexpr std::chrono::seconds short_visit{1};
 
 Instant now() {
   return std::chrono::steady_clock::now().time_since_epoch();
-}
-
-/// What a server says to a peer that it took for a person.
-asio::awaitable<Status> skip_text(net::Stream& stream, net::ReceiveBuffer& received) {
-  for (;;) {
-    const std::span<const char> bytes = received.unread();
-    const std::size_t text = wire::text_before_frame({bytes.data(), bytes.size()});
-    const bool found = text < bytes.size();
-    received.consume(text);
-    if (found) co_return ok;
-    received.keep();
-    const Result<std::size_t> count = co_await stream.read_some(received.room());
-    if (!count) co_return count.error();
-    received.add(*count);
-  }
 }
 
 Error no_relay(const net::Endpoint& to, const Error& why) {
@@ -177,7 +163,8 @@ asio::awaitable<Status> ChatClient::greet(const net::Endpoint& to, net::Stream& 
   const std::string body = hello.str();
   wire::append_frame(bytes, {.type = wire::frame_type::hello, .body = body});
   if (Status sent = co_await stream.write(bytes); !sent) co_return sent;
-  if (Status skipped = co_await skip_text(stream, reader.received()); !skipped) co_return skipped;
+  if (Status skipped = co_await net::skip_text(stream, reader.received()); !skipped)
+    co_return skipped;
   const Result<wire::Frame> frame = co_await reader.next(stream);
   if (!frame) co_return frame.error();
   if (frame->type == wire::frame_type::error) co_return refusal_of(*frame);

@@ -1,4 +1,4 @@
-// Waiting for the hello.
+// Waiting for the hello, or for the frame behind a text.
 #include "net/first_frame.hpp"
 
 namespace netkit::net {
@@ -33,6 +33,20 @@ asio::awaitable<Result<std::string>> await_hello(Connection& connection,
 
 void take_hello(Connection& connection, const std::string& body) {
   connection.received().consume(wire::frame_header_size + body.size());
+}
+
+asio::awaitable<Status> skip_text(Stream& stream, ReceiveBuffer& received) {
+  for (;;) {
+    const std::span<const char> bytes = received.unread();
+    const std::size_t text = wire::text_before_frame({bytes.data(), bytes.size()});
+    const bool found = text < bytes.size();
+    received.consume(text);
+    if (found) co_return ok;
+    received.keep();
+    const Result<std::size_t> count = co_await stream.read_some(received.room());
+    if (!count) co_return count.error();
+    received.add(*count);
+  }
 }
 
 }  // namespace netkit::net

@@ -1,4 +1,5 @@
-// What a peer that speaks frames says first, before anybody decides who goes on with it.
+// How a conversation in frames begins: at a server the hello, before anybody decides who goes on
+// with the peer; at a client what comes before the first frame.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -6,6 +7,8 @@
 
 #include "base/result.hpp"
 #include "net/connection.hpp"
+#include "net/receive_buffer.hpp"
+#include "net/stream.hpp"
 #include "wire/frame.hpp"
 
 namespace netkit::net {
@@ -18,5 +21,9 @@ asio::awaitable<Result<std::string>> await_hello(Connection& connection,
 
 /// Takes it: the hello with that body.
 void take_hello(Connection& connection, const std::string& body);
+
+/// For clients: passes over what a server says to a peer that it took for a person, until a frame
+/// begins. Errc::closed if none does.
+asio::awaitable<Status> skip_text(Stream& stream, ReceiveBuffer& received);
 
 }  // namespace netkit::net
