@@ -186,7 +186,7 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
   Visitor visitor{porter_, connection};
   visitor.role = hello->role;
   visitor.post(porter_.hall().greet(visitor));
-  const auto hear = [&](const wire::Frame& frame, std::string&) -> Result<Flow> {
+  const auto hear = [&](const wire::Frame& frame, std::string& out) -> Result<Flow> {
     if (frame.type == wire::frame_type::goodbye) return Flow::finish;
     if (beats_only && !is_of_heartbeats(frame.type))
       return Error{Errc::unexpected, "do that over SCTP", "it carries heartbeats"};
@@ -198,8 +198,9 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
     }
     const Status taken = porter_.hall().take(visitor, frame.type, frame.body, moment());
     if (porter_.hall().is_due()) porter_.poke();
-    if (!taken) return taken.error();
-    return Flow::go_on;
+    if (taken) return Flow::go_on;
+    append_message(out, wire::frame_type::error, taken.error().message());
+    return taken.error();
   };
   co_return co_await net::pump(connection, decoder, hear);
 }

@@ -228,3 +228,20 @@ TEST_CASE("Vigil: whatever happens in whatever order, each verdict is told once 
     watched += is_here ? 1 : 0;
   CHECK(vigil.watched() == watched);
 }
+
+TEST_CASE("Vigil: thousands that fall silent at once are asked in pieces") {
+  Vigil vigil;
+  for (Vigil::Peer peer = 0; peer < 5000; ++peer)
+    vigil.add_suspect(peer, Vigil::own_host, 0s);
+  std::size_t asked = 0;
+  std::size_t ticks = 0;
+  for (; asked < 5000 && ticks < 100; ++ticks) {
+    CHECK(vigil.next() <= 0s);
+    const auto orders = vigil.tick(0s);
+    CHECK(orders.size() < 300);
+    asked +=
+        static_cast<std::size_t>(std::ranges::count(orders, Vigil::Act::ask, &Vigil::Order::act));
+  }
+  CHECK(asked == 5000);
+  CHECK(ticks > 10);
+}
