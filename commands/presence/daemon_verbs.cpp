@@ -86,61 +86,62 @@ class ControlAction : public cli::Action {
   }
 
  protected:
-  Result<std::string> folder(const cli::Context& context) const {
+  /// Where its state is, and which process runs on it, if one does.
+  struct Found {
+    std::string folder;
+    std::optional<pid_t> pid;
+
+    std::string admin_path() const { return folder + "/" + admin_socket_name; }
+  };
+  Result<Found> find(const cli::Context& context) const {
     const std::string path =
         state_ ? *state_
                : cli::state_directory(context.environment, context.command.name, geteuid() == 0);
     if (path.empty())
       return Error{Errc::usage, "find the daemon's state", "give --state DIR or set HOME"};
-    return cli::absolute_path(path);
+    Found found;
+    found.folder = cli::absolute_path(path);
+    const Result<std::optional<pid_t>> pid = find_running(found.admin_path());
+    if (!pid) return pid.error();
+    found.pid = *pid;
+    return found;
   }
-  Result<std::optional<pid_t>> running(const cli::Context& context) const {
-    const Result<std::string> at = folder(context);
-    if (!at) return at.error();
-    return find_running(*at + "/" + admin_socket_name);
+  /// Ends it, with the time its connections get to end, --drain, at its standard value.
+  static Status end(const Found& found) {
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::nanoseconds{net::drain_limit} + stop_margin);
+    return end_process(*found.pid, found.admin_path(), limit);
   }
 
  private:
   std::optional<std::string> state_;
 };
 
-/// With the time its connections get to end, --drain, at its standard value.
-Status end_daemon(pid_t pid, const std::string& folder) {
-  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::nanoseconds{net::drain_limit} + stop_margin);
-  return end_process(pid, folder + "/" + admin_socket_name, limit);
-}
-
 class StopAction final : public ControlAction {
  public:
   Status run(cli::Context& context) override {
-    const Result<std::string> at = folder(context);
-    if (!at) return at.error();
-    const Result<std::optional<pid_t>> pid = running(context);
-    if (!pid) return pid.error();
-    if (!*pid) {
-      context.log.info("stop", {{"running", false}});
-      return ok;
-    }
-    return end_daemon(**pid, *at);
+    const Result<Found> found = find(context);
+    if (!found) return found.error();
+    if (found->pid) return end(*found);
+    context.log.info("stop", {{"running", false}});
+    return ok;
   }
 };
 
 class RestartAction final : public ControlAction {
  public:
   Status run(cli::Context& context) override {
-    const Result<std::string> at = folder(context);
-    if (!at) return at.error();
-    const Result<std::optional<pid_t>> pid = running(context);
-    if (!pid) return pid.error();
-    std::optional<KeptStart> kept = kept_start(*at);
-    if (*pid && (!kept || kept->pid != **pid))
-      return Error{Errc::usage, "restart a daemon that `start` did not start",
-                   "it runs as process " + std::to_string(**pid) + "; whoever runs it restarts it"};
-    if (*pid)
-      if (Status ended = end_daemon(**pid, *at); !ended) return ended;
+    const Result<Found> found = find(context);
+    if (!found) return found.error();
+    std::optional<KeptStart> kept = kept_start(found->folder);
+    if (found->pid && (!kept || kept->pid != *found->pid))
+      return Error{
+          Errc::usage, "restart a daemon that `start` did not start",
+          "it runs as process " + std::to_string(*found->pid) + "; whoever runs it restarts it"};
+    if (found->pid)
+      if (Status ended = end(*found); !ended) return ended;
     std::vector<std::string> words{"netkit", std::string{context.command.name}, "start", "--state",
-                                   *at};
+                                   found->folder};
     if (kept) {
       words = std::move(kept->words);
       if (chdir(kept->folder.c_str()) != 0) return errno_error("change to " + kept->folder);
@@ -162,22 +163,18 @@ class StatusAction final : public ControlAction {
   }
 
   Status run(cli::Context& context) override {
-    const Result<std::optional<pid_t>> pid = running(context);
-    if (!pid) return pid.error();
-    if (!*pid)
+    const Result<Found> found = find(context);
+    if (!found) return found.error();
+    if (!found->pid)
       return Error{std::make_error_code(std::errc::connection_refused), "find a running presenced",
                    "start it: netkit presenced start; or name it: --state DIR"};
-    return cli::run_client([&] { return ask(context); });
+    return cli::run_client([&] { return ask(context, *found); });
   }
 
  private:
-  asio::awaitable<Status> ask(cli::Context& context) {
-    const Result<std::string> at = folder(context);
-    if (!at) co_return at.error();
-    const net::Endpoint to{.scheme = net::Scheme::unix_,
-                           .host = {},
-                           .port = {},
-                           .path = *at + "/" + admin_socket_name};
+  asio::awaitable<Status> ask(cli::Context& context, const Found& found) {
+    const net::Endpoint to{
+        .scheme = net::Scheme::unix_, .host = {}, .port = {}, .path = found.admin_path()};
     Result<net::Stream> stream = co_await net::connect(to, std::nullopt, limit_);
     if (!stream) co_return stream.error();
     stream->expire_in(limit_);

@@ -65,6 +65,54 @@ start_daemon() {
   [[ $words == *'presenced start '*'--name hall-seven'* ]] || fail "$words"
 }
 
+@test "presenced: restart from another folder finds what was named from the first one" {
+  mkdir -p "$BATS_TEST_TMPDIR"/{first,second}
+  cd "$BATS_TEST_TMPDIR/first"
+  run_netkit presenced start --state ../presence --listen tcp://127.0.0.1:0 --no-multicast \
+    --port-file here
+  assert_status 0
+  rm here
+  cd "$BATS_TEST_TMPDIR/second"
+  run_netkit -q presenced restart --state "$STATE"
+  assert_status 0
+  [[ -s ../first/here && ! -e here ]] || fail "it was started elsewhere: $(ls ..)"
+  run_netkit -q presenced status --state "$STATE"
+  assert_status 0
+}
+
+@test "presenced: of several starts at once all are 0, and one daemon runs" {
+  local code each starts=()
+  for each in 1 2 3 4; do
+    netkit -q presenced start "${DAEMON[@]}" >"$BATS_TEST_TMPDIR/start.$each" 2>&1 3>&- &
+    starts+=($!)
+  done
+  for each in "${starts[@]}"; do
+    code=0
+    wait "$each" || code=$?
+    assert_equal "$code" 0
+  done
+  assert_equal "$(cat "$BATS_TEST_TMPDIR"/start.* | grep -c '^listening on tcp')" 1
+}
+
+@test "presenced: who is turned away over frames is told why" {
+  start_server daemon presenced run "${DAEMON[@]}"
+  run "$PYTHON" -B - "$ROOT/tests/support" "$(port_of 1)" <<'PY'
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+import presence_words as words
+with socket.create_connection(("127.0.0.1", int(sys.argv[2])), 10) as peer:
+    peer.settimeout(10)
+    peer.sendall(words.hello("peer") + words.frame(18, b"c" * 16))
+    heard = bytearray()
+    while piece := peer.recv(4096):
+        heard += piece
+    print([bytes(body).decode() for kind, body in words.cut_frames(heard) if kind == 2])
+PY
+  assert_status 0
+  assert_output_matches 'cannot bind the association: .*the conversation it belongs to is over'
+  stop_server daemon
+}
+
 @test "presenced: restart starts one that does not run, and leaves one in the foreground alone" {
   start_server daemon presenced run "${DAEMON[@]}"
   run_netkit presenced restart --state "$STATE"
