@@ -130,13 +130,14 @@ build_ahead() {
   trap "pkill -P $! 2>/dev/null || true" EXIT
 }
 
-# run_programs PRESET REGEX: the doctest programs of that build, through ctest. ThreadSanitizer of
-# this compiler does not know the address layouts of kernels that randomise more than 28 bits.
+# run_programs PRESET REGEX: the doctest programs of that build, through ctest, one a processor.
+# ThreadSanitizer of this compiler does not know the address layouts of kernels that randomise more
+# than 28 bits.
 run_programs() {
   local fixed=()
   (($(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28) <= 28)) || fixed=(setarch -R)
   TSAN_OPTIONS=halt_on_error=1 "${fixed[@]}" \
-    ctest --test-dir "build/$1" -V -R "$2" --timeout 300 --no-tests=error
+    ctest --test-dir "build/$1" -V -j "$(nproc)" -R "$2" --timeout 300 --no-tests=error
 }
 
 # run_bats ARGUMENT...: one bounded run; each test has two minutes.
@@ -144,15 +145,22 @@ run_bats() {
   BATS_TEST_TIMEOUT=120 timeout -k 10 "$BATS_LIMIT_S" bats --formatter tap "$@"
 }
 
-# run_fuzzers NAME: that fuzzer, or all, for FUZZ_SECONDS each; TAP. The seeds are only read: what
-# is found goes to build/fuzz/corpus, an input that crashes to build/fuzz/crashes.
+# run_fuzzers NAME: that fuzzer, or all, for FUZZ_SECONDS each, one a processor; TAP. The seeds are
+# only read: what is found goes to build/fuzz/corpus, an input that crashes to build/fuzz/crashes.
 run_fuzzers() {
   local program name number=0 failed=0
+  local -A running=()
   for program in build/fuzz/tests/fuzz_${1:-*}; do
     [[ -f $program && -x $program ]] || continue
     name=${program##*/fuzz_}
     mkdir -p "build/fuzz/corpus/$name" build/fuzz/crashes
-    if fuzz_one "$program" "$name" >"$program.log" 2>&1; then
+    while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
+    fuzz_one "$program" "$name" >"$program.log" 2>&1 &
+    running[$name]=$!
+  done
+  for name in "${!running[@]}"; do
+    program=build/fuzz/tests/fuzz_$name
+    if wait "${running[$name]}"; then
       echo "ok $((++number)) fuzz $name: $(grep -a '^Done' "$program.log")"
     else
       echo "not ok $((++number)) fuzz $name: see $program.log"
