@@ -89,7 +89,10 @@ void Hall::hear_daemon(const std::string& daemon, const Entry& told, Moment now)
     if (entry == nullptr) return;
     for (auto address = told.addresses.rbegin(); address != told.addresses.rend(); ++address)
       roster_.learn_address(*entry, *address);
-    if (told.said.kind == Kind::leave) vigil_.remove(entry->slot);
+    if (told.said.kind == Kind::leave) {
+      vigil_.remove(entry->slot);
+      entry->since_ms = std::min(told.since_ms, now.wall_ms);
+    }
   }
   if (entry->said.instance != told.said.instance) return;
   roster_.know_since(*entry, told.first_instance);

@@ -138,7 +138,8 @@ Entry* Roster::hear(const Announcement& said, std::string_view bytes, const asio
   Entry* entry = find(said.key);
   const bool is_new = entry == nullptr;
   if (is_new) {
-    if (said.kind == Kind::leave) return nullptr;  // Nobody knew that it was here.
+    // Nobody knew that it was here; of whom other daemons knew it, they remember it together.
+    if (said.kind == Kind::leave && path != Path::told) return nullptr;
     entry = enter(said);
     if (entry == nullptr) return nullptr;
     // Not only what it says itself: anybody could claim to have come first.

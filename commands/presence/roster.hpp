@@ -55,7 +55,8 @@ class Roster {
   bool is_news(const Announcement& said) const;
 
   /// Takes what a peer said of itself, its signature having been checked: enters it, or renews its
-  /// entry. nullptr if nobody more fits, or if it is not news. A leave makes it `left`.
+  /// entry. nullptr if nobody more fits, if it is not news, or if one leaves whom nobody knew. A
+  /// leave makes it `left`.
   Entry* hear(const Announcement& said, std::string_view bytes, const asio::ip::address& from,
               Path path, std::uint64_t now_ms);
 

@@ -103,6 +103,20 @@ TEST_CASE("Hall: a daemon that begins is told at once that this one is here") {
   CHECK(two.hall->daemons().contains(one.key.public_key()));
 }
 
+TEST_CASE("Hall: a daemon that comes later learns who left before") {
+  World one, two;
+  Peer ana{"ana"};
+  ana.enter(one);
+  REQUIRE(one.hall->take(*ana.ear, message_type::update, ana.says(Kind::leave), one.now()));
+  const std::uint64_t left_ms = ana.entry(one)->since_ms;
+  one.run(20s);
+  two.run(20s);
+  Link{one, two}.carry();
+  REQUIRE(ana.entry(two) != nullptr);
+  CHECK(ana.state(two) == State::left);
+  CHECK(ana.entry(two)->since_ms == left_ms);
+}
+
 TEST_CASE("Hall: a peer that moves to another daemon was never gone") {
   Pair pair;
   Peer ana{"ana"};
