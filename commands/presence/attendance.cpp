@@ -23,7 +23,7 @@ constexpr int stuck_beats = 3;
 /// besides; what is lost is sent again within the time in which a daemon suspects us.
 net::SctpSettings association_settings() {
   net::SctpSettings settings = net::SctpSettings::watchful();
-  settings.heartbeat = std::chrono::seconds{10};
+  settings.heartbeat = std::chrono::seconds{30};
   return settings;
 }
 
@@ -165,8 +165,8 @@ asio::awaitable<Status> Attendance::converse(net::Stream& stream, std::string co
     parts.push_back(beat_on(stream));
     ended = co_await net::together(std::move(parts));
   }
-  sctp_works_ = false;
   sctp_ = nullptr;
+  if (std::exchange(sctp_works_, false)) doubt();
   co_return ended;
 }
 

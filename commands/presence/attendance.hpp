@@ -30,10 +30,13 @@ class Attendance final : public Attendee, public std::enable_shared_from_this<At
 
   /// Whole frames to the daemon; set before the first enter().
   std::function<void(std::string_view frames)> post;
+  /// The association broke, perhaps because the daemon is gone; set before the first enter().
+  std::function<void()> doubt;
 
   std::string enter(const ServerHello& daemon, const std::string& address) override;
   void take(const wire::Frame& frame) override;
   void parted() override;
+  bool notices_silence() const override { return sctp_works_; }
 
   /// What we say of ourselves has changed.
   void update();

@@ -19,6 +19,8 @@ class Attendee {
   virtual void take(const wire::Frame& frame) = 0;
   /// That conversation is over. Another enter() follows once there is a daemon again.
   virtual void parted() = 0;
+  /// Whether this one notices by itself when the daemon falls silent, and calls Circle::doubt().
+  virtual bool notices_silence() const = 0;
 
  protected:
   ~Attendee() = default;

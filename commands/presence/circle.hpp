@@ -77,6 +77,8 @@ class Circle : public std::enable_shared_from_this<Circle> {
   /// Whole frames to the daemon; to nobody if there is none. Never waits; a daemon that does not
   /// read for long is given up.
   void post(std::string_view frames);
+  /// The daemon may be gone: it is asked, and given up unless it says something soon.
+  void doubt();
   /// What the daemon knows of those called so, a line each. Errc::not_found without a daemon. One
   /// question at a time.
   asio::awaitable<Result<std::string>> why(std::string name);
@@ -149,6 +151,8 @@ class Circle : public std::enable_shared_from_this<Circle> {
   bool listened_ = false;
   bool ending_ = false;
   bool one_half_ended_ = false;
+  bool doubts_ = false;          // The daemon is to be asked now.
+  bool waits_for_word_ = false;  // It was asked and has said nothing since.
 };
 
 }  // namespace netkit::presence

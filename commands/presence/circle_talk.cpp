@@ -22,14 +22,25 @@ constexpr std::uint32_t frame_size_max = 64 * 1024;
 /// What may wait for a daemon that does not read.
 constexpr std::size_t output_size_max = 1024 * 1024;
 constexpr std::chrono::seconds found_connect_limit{2};
-/// How often a daemon that says nothing is asked whether it is there, and its silence that is a
-/// loss: two heartbeats unanswered. A peer beats besides, and it is the daemon who must notice.
+/// How often a daemon is asked whether it is there, and the silence after it that is a loss. A peer
+/// beats besides, and it is the daemon who must notice; one whose beats are acknowledged notices
+/// itself as soon as they are not.
 struct Pace {
   std::chrono::seconds heartbeat;
   std::chrono::seconds silence_max;
 };
-constexpr Pace of_watchers{std::chrono::seconds{2}, std::chrono::seconds{6}};
-constexpr Pace of_peers{std::chrono::seconds{10}, std::chrono::seconds{25}};
+constexpr Pace of_watchers{std::chrono::seconds{2}, std::chrono::seconds{4}};
+constexpr Pace of_peers{std::chrono::seconds{10}, std::chrono::seconds{15}};
+constexpr Pace of_acknowledged{std::chrono::seconds{30}, std::chrono::seconds{15}};
+constexpr std::chrono::seconds doubted_silence_max{4};
+/// Of a conversation in which nothing can be sent either.
+constexpr std::chrono::minutes stuck_max{2};
+
+const Pace& pace_of(const Attendee* attendee) {
+  if (attendee == nullptr) return of_watchers;
+  return attendee->notices_silence() ? of_acknowledged : of_peers;
+}
+
 /// A conversation that was shorter than this is no reason to come back at once.
 constexpr std::chrono::seconds short_visit{1};
 
@@ -124,6 +135,7 @@ void Circle::begin(const Target& target, net::Stream& stream, const ServerHello&
   liked_.reset();
   if (!target.meant) liked_ = target;
   output_.clear();
+  doubts_ = waits_for_word_ = false;
   if (attendee_ != nullptr) {
     const bool local = target.endpoint.scheme == net::Scheme::unix_;
     output_ = attendee_->enter(hello, local ? std::string{} : stream.peer().address);
@@ -134,7 +146,6 @@ void Circle::begin(const Target& target, net::Stream& stream, const ServerHello&
 }
 
 asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
-  const Pace& pace = attendee_ == nullptr ? of_watchers : of_peers;
   Status ended = ok;
   while (ended && !one_half_ended_) {
     const Result<wire::Frame> frame = co_await reader.next(stream);
@@ -143,7 +154,8 @@ asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
       break;
     }
     ended = take(*frame);
-    if (!ending_) stream.expire_in(pace.silence_max);
+    waits_for_word_ = false;
+    if (!ending_) stream.expire_in(stuck_max);
   }
   stop_both(stream);
   co_return ended;
@@ -151,19 +163,23 @@ asio::awaitable<Status> Circle::read(net::Stream& stream, Reader& reader) {
 
 asio::awaitable<Status> Circle::write(net::Stream& stream) {
   Status sent = ok;
-  const std::chrono::seconds heartbeat = (attendee_ == nullptr ? of_watchers : of_peers).heartbeat;
-  auto next_ping = std::chrono::steady_clock::now() + heartbeat;
+  auto pinged = std::chrono::steady_clock::now();
   while (sent && !one_half_ended_) {
     std::string bytes = std::exchange(output_, {});
-    if (std::chrono::steady_clock::now() >= next_ping) {
-      next_ping += heartbeat;
+    const Pace& pace = pace_of(attendee_);
+    const auto now = std::chrono::steady_clock::now();
+    const bool doubts = std::exchange(doubts_, false);
+    if (doubts || now >= pinged + pace.heartbeat) {
+      pinged = now;
       append_message(bytes, wire::frame_type::ping, {});
+      if (doubts || !std::exchange(waits_for_word_, true))
+        stream.expire_in(doubts ? doubted_silence_max : pace.silence_max);
     }
     if (ending_) append_message(bytes, wire::frame_type::goodbye, {});
     if (!bytes.empty()) sent = co_await stream.write(bytes);
     if (!sent || ending_ || one_half_ended_) break;
-    if (!output_.empty()) continue;
-    wake_.expires_at(next_ping);
+    if (!output_.empty() || doubts_) continue;
+    wake_.expires_at(pinged + pace_of(attendee_).heartbeat);
     std::error_code woken;
     co_await wake_.async_wait(net::into(woken));
   }
@@ -179,6 +195,12 @@ void Circle::stop_both(net::Stream& stream) {
     stream.interrupt();
   else
     stream.abort();
+}
+
+void Circle::doubt() {
+  if (stream_ == nullptr || ending_ || one_half_ended_) return;
+  doubts_ = true;
+  wake_.cancel();
 }
 
 void Circle::post(std::string_view frames) {

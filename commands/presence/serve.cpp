@@ -136,6 +136,7 @@ Status RunAction::serve(cli::Context& context) {
         {.scheme = net::Scheme::sctp, .host = {}, .port = sctp_port, .path = {}});
   plan.service.on_connection = [&](net::Connection& each) { return service_->serve(each); };
   plan.service.silence_limit = net::silence_limit;
+  plan.service.sctp_heartbeat = std::chrono::seconds{30};  // The peers' beats say more, and sooner.
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_doors = [&](const cli::Doors& doors) {
     doors_ = doors;

@@ -16,9 +16,8 @@ constexpr std::uint8_t asks_before_others = 1;
 }  // namespace
 
 Time Vigil::period() const {
-  const auto stretched = std::chrono::nanoseconds{std::chrono::seconds{1}} *
-                         static_cast<Time::rep>(watched_) /
-                         static_cast<Time::rep>(settings_.beats_per_second_max);
+  const auto stretched = settings_.period_min * static_cast<Time::rep>(watched_) /
+                         static_cast<Time::rep>(settings_.peers_at_period_min);
   return std::max(settings_.period_min, stretched);
 }
 

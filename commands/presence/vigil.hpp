@@ -19,9 +19,9 @@ using Time = std::chrono::nanoseconds;
 /// How the daemon's verdicts follow from silence. P is the period in which each peer is heard.
 struct VigilSettings {
   /// P, as long as there are few peers.
-  Time period_min = std::chrono::seconds{1};
-  /// P grows with the peers that are watched, so that a daemon hears this many beats a second.
-  std::size_t beats_per_second_max = 1000;
+  Time period_min = std::chrono::milliseconds{1200};
+  /// Of more than these P is stretched, so that a daemon hears no more beats a second.
+  std::size_t peers_at_period_min = 1000;
   /// Between the questions to a suspect. At 20 % loss each way 7 of them and their answers all get
   /// lost once in 1,300 suspicions, and a suspicion that old is itself one in hundreds of beats.
   Time ask_interval = std::chrono::milliseconds{150};
@@ -109,8 +109,8 @@ class Vigil {
     bool is_remote() const { return host != own_host; }
   };
 
-  Time suspect_after() const { return period() * 3 / 2; }
-  Time gone_after() const { return period() * 13 / 5; }
+  Time suspect_after() const { return period() * 5 / 4; }
+  Time gone_after() const { return period() * 11 / 5; }
   void reckon(Time now);
   void plan(Peer peer, Watched& watched, Time due);
   void look_at(Peer peer, Watched& watched, Time now);

@@ -102,7 +102,9 @@ void Server::open_door(Worker& worker, const Listening& listening, FileDescripto
   };
   const bool by_kernel = scheme == Scheme::sctp && is_kernel_sctp(socket.get());
   if (scheme == Scheme::sctp && !by_kernel) {
-    auto opened = SctpListener::open(worker.io(), std::move(socket), SctpSettings{}, admits);
+    SctpSettings settings;
+    settings.heartbeat = service_.sctp_heartbeat;
+    auto opened = SctpListener::open(worker.io(), std::move(socket), settings, admits);
     if (opened)
       listeners_.push_back(std::move(*opened));
     else

@@ -40,6 +40,8 @@ struct Service {
   /// For services that speak first to who says nothing: how long the first byte is waited for where
   /// it may begin TLS; after that it is too late for TLS. Unset: as long as a handshake may take.
   std::function<std::chrono::nanoseconds(const Connection&)> silence_limit;
+  /// How often an idle association that came by UDP is asked whether it is there.
+  std::chrono::milliseconds sctp_heartbeat = SctpSettings{}.heartbeat;
   /// Once a second on each worker: folded events, statistics.
   std::function<void(Worker&)> on_tick;
   /// SIGHUP, on the main thread. What changed goes to replace_tls() and replace_options().

@@ -26,7 +26,7 @@ start_daemon() {
   assert_status 0
   assert_output_matches $'running\tpid [0-9]+'
   assert_output_matches $'peers\tonline=0\taway=0\tsuspect=0\toffline=0\tleft=0'
-  assert_output_matches $'bound\tkilled=800 ms\tsilent=2.75 s\tperiod=1.00 s'
+  assert_output_matches $'bound\tkilled=800 ms\tsilent=2.79 s\tperiod=1.20 s'
   run_netkit presenced status --state "$STATE" --json
   local pid
   pid=$(jq -e .pid <<<"$output")
