@@ -114,6 +114,7 @@ void ServeAction::declare(cli::Options& options) {
              "(default: $CREDENTIALS_DIRECTORY/pepper)")
       .completes(cli::Complete::file);
   cli::declare_server(options, server_, "tcp on 9091", cli::Tokens::own);
+  cli::declare_announce(options, server_);
 }
 
 Status ServeAction::check() const {

@@ -12,6 +12,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "commands/presence/announce.hpp"
 #include "commands/presence/complete.hpp"
 #include "commands/presence/offer.hpp"
 #include "commands/presence/with_circle.hpp"
@@ -93,8 +94,9 @@ constexpr std::array<cli::Example, 2> examples{{
 constexpr std::array<cli::Verb, 1> verbs{{
     {"",
      "List servers that announced themselves",
-     "Presence daemons answer on the multicast group; a peer with the tag service=NAME is listed "
-     "as a server of that service. Name, service and endpoint, tab-separated.",
+     "Presence daemons answer on the multicast group; servers that were started with --announce "
+     "are found with them, as is a peer with the tag service=NAME. Name, service and endpoint, "
+     "tab-separated.",
      examples,
      {},
      cli::make_action<DiscoverAction>},
@@ -103,6 +105,6 @@ constexpr std::array<cli::Verb, 1> verbs{{
 }  // namespace
 
 constinit const cli::Command discover_command{"discover", "List servers that announced themselves",
-                                              verbs, endpoints_here};
+                                              verbs, endpoints_here, announce_server};
 
 }  // namespace netkit::presence

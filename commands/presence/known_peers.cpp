@@ -185,4 +185,18 @@ Result<std::size_t> KnownPeers::forget(std::string_view name) const {
   return dropped;
 }
 
+Status trust(const KnownPeers& known, log::Logger& log, log::Level level, std::string_view name,
+             std::string_view key, bool accept_new) {
+  using Verdict = KnownPeers::Verdict;
+  const auto verdict = known.check(name, key, accept_new);
+  if (!verdict) return verdict.error();
+  if (*verdict == Verdict::known) return ok;
+  std::string_view hint = "seen for the first time and kept in known_peers";
+  if (*verdict == Verdict::full) hint = "seen for the first time; known_peers is full";
+  if (*verdict == Verdict::replaced) hint = "it takes the place of the key before in known_peers";
+  log.event(level, "trust",
+            {{"peer", name}, {"fingerprint", identity::key_fingerprint(key)}, {"hint", hint}});
+  return ok;
+}
+
 }  // namespace netkit::presence

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "log/logger.hpp"
 
 namespace netkit::presence {
 
@@ -43,5 +44,9 @@ class KnownPeers {
 
   std::string path_;
 };
+
+/// KnownPeers::check(), with a line of that level in the log about who is trusted from now on.
+Status trust(const KnownPeers& known, log::Logger& log, log::Level level, std::string_view name,
+             std::string_view key, bool accept_new = false);
 
 }  // namespace netkit::presence

@@ -9,7 +9,6 @@
 #include "base/text.hpp"
 #include "cli/exit_code.hpp"
 #include "commands/presence/talk_client.hpp"
-#include "identity/kept_key.hpp"
 #include "identity/name.hpp"
 #include "net/spawn.hpp"
 
@@ -94,15 +93,7 @@ Status Mailing::meet(const Recipient& to, const Announcement& peer) {
     return Error{Errc::mismatch, "send to " + to.shown,
                  "the peer there is called " + escape_for_display(peer.name)};
   const std::string name = to.shown.empty() ? peer.name : to.shown;
-  const auto verdict = known_.check(name, peer.key, plan_.accept_new_key);
-  if (!verdict) return verdict.error();
-  if (*verdict != KnownPeers::Verdict::known)
-    context_.log.warn("trust", {{"peer", name},
-                                {"fingerprint", identity::key_fingerprint(peer.key)},
-                                {"hint", *verdict == KnownPeers::Verdict::full
-                                             ? "seen for the first time; known_peers is full"
-                                             : "seen for the first time and kept in known_peers"}});
-  return ok;
+  return trust(known_, context_.log, log::Level::warn, name, peer.key, plan_.accept_new_key);
 }
 
 Status Mailing::delivered(const Recipient& to, const Announcement& peer) {

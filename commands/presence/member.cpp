@@ -18,8 +18,6 @@ namespace {
 
 /// Connections that are in the middle of something may finish it.
 constexpr std::chrono::seconds drain_limit{1};
-/// For words that are on their way when all else has ended; a leave is due within 200 ms.
-constexpr std::chrono::milliseconds farewell_limit{500};
 
 log::LoggerOptions log_options(const cli::Context& context) {
   log::LoggerOptions options;
@@ -85,10 +83,7 @@ Status Member::open() {
   Result<PeerKeys> keys = PeerKeys::open(*state, *name);
   if (!keys) return keys.error();
   keys_.emplace(std::move(*keys));
-  if (Status held = keys_->hold(); !held) return held;
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const Result<std::uint64_t> instance = keys_->next_instance(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(since).count()));
+  const Result<std::uint64_t> instance = keys_->begin_run();
   if (!instance) return instance.error();
   Result<TalkPort> port = open_talk_port(*state, plan_.options.listen.value_or(net::Endpoint{}));
   if (!port) return port.error();
@@ -131,45 +126,32 @@ Status Member::serve() {
   server_.emplace(log_, options, std::move(service));
   server_->add(std::move(*listening_));
   asio::io_context& io = server_->main_context();
-  herald_ = Herald::open(io, log_, *words_, peer_group(plan_.options.peer));
-  words_->set_udp_port(herald_->port());
-  attendance_ = std::make_shared<Attendance>(io, context_.globals.sctp, log_, *words_, *herald_);
-  circle_ = std::make_shared<Circle>(context_, io, plan_.options.peer, attendance_.get());
+  appearance_.emplace(context_, log_, io, *words_, plan_.options.peer);
   outbox_ = std::make_shared<Outbox>(io, context_.log, *words_, *known_,
                                      plan_.options.peer.client.answer_limit);
   face_ = make_face_();
   const Status served = server_->run([this] { begin(); });
-  finish_leaving();
+  appearance_->finish();
   face_.reset();
   outbox_.reset();
-  circle_.reset();
-  attendance_.reset();
-  herald_.reset();
+  appearance_.reset();
   server_.reset();
   return served ? outcome_ : served;
 }
 
 void Member::begin() {
   context_.log.info("listen", {{"endpoint", endpoint_}, {"name", words_->name()}});
-  attendance_->post = [this](std::string_view frames) { circle_->post(frames); };
-  circle_->on_change = [this](const Entry& now, std::optional<State> before) {
+  circle().on_change = [this](const Entry& now, std::optional<State> before) {
     if (now.said.key != words_->key()) face_->changed(now, before);
   };
-  circle_->on_source = [this](const Circle::Source& source) { face_->source(source); };
-  herald_->start();
-  asio::io_context& io = server_->main_context();
-  ++farewells_;
-  const auto over = [this](std::exception_ptr thrown, const Status& ended) {
-    if (thrown) std::rethrow_exception(thrown);
-    end(ended);
-    --farewells_;
-  };
-  asio::co_spawn(io, Circle::run(circle_), over);
-  asio::co_spawn(io, face_->run(*this), [this](std::exception_ptr thrown, const Status& ended) {
-    if (thrown) std::rethrow_exception(thrown);
-    // What fails because of the leave is no failure.
-    end(leaving_ ? Status{ok} : ended);
-  });
+  circle().on_source = [this](const Circle::Source& source) { face_->source(source); };
+  appearance_->begin([this](const Status& ended) { end(ended); });
+  asio::co_spawn(server_->main_context(), face_->run(*this),
+                 [this](std::exception_ptr thrown, const Status& ended) {
+                   if (thrown) std::rethrow_exception(thrown);
+                   // What fails because of the leave is no failure.
+                   end(leaving_ ? Status{ok} : ended);
+                 });
 }
 
 void Member::end(const Status& outcome) {
@@ -181,41 +163,23 @@ void Member::end(const Status& outcome) {
 void Member::set_away(bool away) {
   if (words_->is_away() == away) return;
   words_->set_away(away);
-  attendance_->update();
-  herald_->announce();
+  appearance_->renew();
 }
 
 void Member::begin_leaving() {
   if (std::exchange(leaving_, true)) return;
   if (!ended_) outcome_ = face_->interrupted();
-  ++farewells_;
-  asio::co_spawn(server_->main_context(), Herald::leave(herald_),
-                 [this](std::exception_ptr thrown) {
-                   if (thrown) std::rethrow_exception(thrown);
-                   herald_->stop();
-                   --farewells_;
-                 });
-  attendance_->leave();
-  circle_->stop();
-}
-
-/// The server has no connection left and ends its loop, maybe before the last words are gone.
-void Member::finish_leaving() {
-  asio::io_context& io = server_->main_context();
-  io.restart();
-  const auto until = std::chrono::steady_clock::now() + farewell_limit;
-  while (farewells_ > 0 && std::chrono::steady_clock::now() < until)
-    if (io.run_one_until(until) == 0) break;
+  appearance_->leave();
 }
 
 /// "ana (2)" where others are called ana as well, so that each is known by a name of its own.
 std::string Member::name_of(const Announcement& peer) const {
-  const Entry* const entry = circle_->find(peer.key);
+  const Entry* const entry = circle().find(peer.key);
   return entry ? shown_name(*entry) : peer.name;
 }
 
 Status Member::meet(const Announcement& peer) {
-  const Status trusted = trust(*known_, context_.log, name_of(peer), peer.key);
+  const Status trusted = trust(*known_, context_.log, log::Level::info, name_of(peer), peer.key);
   if (trusted) return ok;
   context_.log.warn("stranger", {{"name", name_of(peer)}, {"error", trusted.error().message()}});
   return Error{Errc::refused, "take messages of " + peer.name, "it has another key than before"};

@@ -11,13 +11,9 @@
 
 #include "base/result.hpp"
 #include "cli/command.hpp"
-#include "commands/presence/attendance.hpp"
-#include "commands/presence/circle.hpp"
-#include "commands/presence/herald.hpp"
+#include "commands/presence/appearance.hpp"
 #include "commands/presence/outbox.hpp"
-#include "commands/presence/own_words.hpp"
 #include "commands/presence/peer_keys.hpp"
-#include "commands/presence/peer_options.hpp"
 #include "commands/presence/peer_words.hpp"
 #include "commands/presence/talk_server.hpp"
 #include "log/logger.hpp"
@@ -68,11 +64,10 @@ class Member {
                     const std::function<std::unique_ptr<Face>()>& face);
 
   asio::io_context& context() { return server_->main_context(); }
-  Circle& circle() { return *circle_; }
-  const Circle& circle() const { return *circle_; }
+  Circle& circle() const { return appearance_->circle(); }
   Outbox& outbox() { return *outbox_; }
   const OwnWords& words() const { return *words_; }
-  const Herald& herald() const { return *herald_; }
+  const Herald& herald() const { return appearance_->herald(); }
   void set_away(bool away);
   /// Ends it all, whatever the face is waiting for; the first error counts.
   void end(const Status& outcome);
@@ -84,7 +79,6 @@ class Member {
   void open_talk(TalkPort& port);
   void begin();
   void begin_leaving();
-  void finish_leaving();
   Status meet(const Announcement& peer);
   Status hear(const Announcement& from, const Say& say);
   std::string name_of(const Announcement& peer) const;
@@ -104,15 +98,12 @@ class Member {
 
   // All below end before the server does, as it has the io_context.
   std::optional<net::Server> server_;
-  std::shared_ptr<Herald> herald_;
-  std::shared_ptr<Attendance> attendance_;
-  std::shared_ptr<Circle> circle_;
+  std::optional<Appearance> appearance_;
   std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<Face> face_;
   Status outcome_ = ok;
   bool ended_ = false;  // By end(), not by a signal.
   bool leaving_ = false;
-  int farewells_ = 0;  // That are under way.
 };
 
 }  // namespace netkit::presence

@@ -6,7 +6,6 @@
 
 #include "commands/presence/message.hpp"
 #include "commands/presence/porter.hpp"
-#include "identity/kept_key.hpp"
 #include "net/spawn.hpp"
 
 namespace netkit::presence {
@@ -16,19 +15,6 @@ namespace {
 constexpr std::size_t texts_at_once_max = 256;
 
 }  // namespace
-
-Status trust(const KnownPeers& known, log::Logger& log, std::string_view name,
-             std::string_view key) {
-  const auto verdict = known.check(name, key);
-  if (!verdict) return verdict.error();
-  if (*verdict != KnownPeers::Verdict::known)
-    log.info("trust", {{"peer", name},
-                       {"fingerprint", identity::key_fingerprint(key)},
-                       {"hint", *verdict == KnownPeers::Verdict::full
-                                    ? "seen for the first time; known_peers is full"
-                                    : "seen for the first time and kept in known_peers"}});
-  return ok;
-}
 
 Outbox::Outbox(asio::io_context& context, log::Logger& log, OwnWords& words, KnownPeers known,
                std::chrono::nanoseconds answer_limit)
@@ -66,7 +52,7 @@ SendPlan Outbox::plan(const Conversation& conversation) const {
   plan.own = words_.next();
   // By the name it is shown by: that is who the text was meant for.
   plan.meet = [this, name = to.shown](const Announcement& peer) {
-    return trust(known_, log_, name, peer.key);
+    return trust(known_, log_, log::Level::info, name, peer.key);
   };
   const std::size_t count = std::min(conversation.texts.size(), texts_at_once_max);
   for (std::size_t i = 0; i < count; ++i)

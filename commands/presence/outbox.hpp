@@ -21,10 +21,6 @@
 
 namespace netkit::presence {
 
-/// KnownPeers::check(), with a line in the log about who is trusted from now on.
-Status trust(const KnownPeers& known, log::Logger& log, std::string_view name,
-             std::string_view key);
-
 class Outbox : public std::enable_shared_from_this<Outbox> {
  public:
   using Done = std::function<void(const Status& delivered)>;

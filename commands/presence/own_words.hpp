@@ -24,6 +24,10 @@ class OwnWords {
   const std::string& name() const { return self_.name; }
   bool is_away() const { return self_.away; }
   void set_away(bool away) { self_.away = away; }
+  /// False if it is the one already.
+  bool set_certificate(const std::string& certificate) {
+    return std::exchange(self_.certificate, certificate) != certificate;
+  }
   void set_udp_port(std::uint16_t port) { self_.udp_port = port; }
 
   /// With a sequence that was not used before. Not signed.

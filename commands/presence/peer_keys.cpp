@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -97,6 +98,13 @@ Result<std::uint64_t> PeerKeys::next_instance(std::uint64_t now_us) const {
   Status written = write_file_atomically(path, std::to_string(next) + "\n", private_mode);
   if (!written) return written.error();
   return next;
+}
+
+Result<std::uint64_t> PeerKeys::begin_run() {
+  if (Status held = hold(); !held) return held.error();
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return next_instance(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(since).count()));
 }
 
 }  // namespace netkit::presence

@@ -39,6 +39,8 @@ class PeerKeys {
   /// For a run that begins: microseconds since 1970, but above all those before it, whatever the
   /// clock says. It is kept before it is returned. Only under hold().
   Result<std::uint64_t> next_instance(std::uint64_t now_us) const;
+  /// Both, by the wall clock.
+  Result<std::uint64_t> begin_run();
 
  private:
   PeerKeys(std::string name, std::string path, identity::KeptKey key)

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "cli/client.hpp"
 #include "cli/command.hpp"
+#include "net/limits.hpp"
 #include "net/multicast.hpp"
 
 namespace netkit::presence {
@@ -25,7 +26,7 @@ std::string show_value(const DaemonChoice& choice);
 
 struct PeerOptions {
   std::optional<DaemonChoice> presenced;  ///< Empty: this machine's, then who answers on the group.
-  std::uint16_t group_port = 2003;
+  std::uint16_t group_port = net::presence_group_port;
   bool no_multicast = false;
   std::optional<std::string> state;
   cli::ClientOptions client;  ///< Limits, trust and tokens; its endpoint is not used.

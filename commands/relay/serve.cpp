@@ -89,6 +89,7 @@ void ServeAction::declare(cli::Options& options) {
                      "the relays on it are one service; or memory: nothing is kept");
   declare_links(options, link_options_);
   cli::declare_server(options, server_, "tcp on 2000");
+  cli::declare_announce(options, server_);
 }
 
 Result<HubSettings> ServeAction::settings() const {

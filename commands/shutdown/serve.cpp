@@ -27,6 +27,7 @@ class ServeAction final : public cli::Action {
     options.values("page-host", page_hosts_, "NAME",
                    "A further name that browsers may reach the page by");
     cli::declare_server(options, server_, "ws on 8765");
+    cli::declare_announce(options, server_);
   }
 
   Status run(cli::Context& context) override;

@@ -2,6 +2,7 @@
 // table itself is in commands/; help, completion and parsing all read it.
 #pragma once
 
+#include <asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -22,6 +23,8 @@ class FileSink;
 
 namespace netkit::cli {
 
+class Announcer;
+struct Announced;
 struct Command;
 struct Globals;
 using Table = std::span<const Command>;
@@ -77,6 +80,9 @@ struct Command {
   std::span<const Verb> verbs;
   /// Endpoints that this command knows of at Tab, for those of all commands: within 300 ms, silent.
   std::vector<std::string> (*endpoints)(const Typed& typed) = nullptr;
+  /// By which servers of all commands announce themselves (cli/announcer.hpp).
+  Result<std::unique_ptr<Announcer>> (*announce)(const Context& context, asio::io_context& io,
+                                                 const Announced& server) = nullptr;
 
   const Verb* find(std::string_view verb) const;
   /// True for a command whose arguments follow its name directly.

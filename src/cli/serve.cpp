@@ -1,6 +1,7 @@
 // The steps of a server's start and end.
 #include "cli/serve.hpp"
 
+#include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <ctime>
 #include <fcntl.h>
@@ -8,6 +9,8 @@
 
 #include "base/file.hpp"
 #include "base/hex.hpp"
+#include "base/text.hpp"
+#include "cli/announcer.hpp"
 #include "cli/globals.hpp"
 #include "cli/guard_settings.hpp"
 #include "cli/open_files.hpp"
@@ -103,6 +106,7 @@ class Serving {
   Status announce();
   Status write_ports() const;
   Status tell_ready();
+  Status announce_to_lan();
   void reload();
   asio::awaitable<void> feed_watchdog(std::chrono::microseconds interval);
 
@@ -116,6 +120,7 @@ class Serving {
   std::optional<net::Detached> detached_;
   std::vector<net::Listening> listening_;
   std::vector<net::Endpoint> bound_;
+  std::unique_ptr<Announcer> announcer_;
   std::optional<net::Server> server_;
   std::string certificate_;
   Status announced_ = ok;
@@ -233,6 +238,7 @@ Status Serving::write_ports() const {
 }
 
 Status Serving::announce() {
+  if (Status told = announce_to_lan(); !told) return told;
   if (Status written = write_ports(); !written) return written;
   for (const net::Endpoint& endpoint : bound_) {
     const std::string text = net::to_text(endpoint);
@@ -244,6 +250,34 @@ Status Serving::announce() {
     if (!said) return said;
   }
   return tell_ready();
+}
+
+Status Serving::announce_to_lan() {
+  if (!options_.announce) return ok;
+  const auto with = std::ranges::find_if(
+      context_.table, [](const Command& each) { return each.announce != nullptr; });
+  const auto at = std::ranges::find_if(bound_, [](const net::Endpoint& each) {
+    return each.scheme != net::Scheme::udp && each.scheme != net::Scheme::sctp &&
+           !net::is_loopback(each);
+  });
+  if (with == context_.table.end() || at == bound_.end())
+    return Error{Errc::usage, "announce '" + escape_for_display(*options_.announce) + "'",
+                 "it listens where others do not reach it; give --listen tcp://:PORT"};
+  Result<std::string> state = make_state_directory(context_, options_);
+  if (!state) return state.error();
+  net::Endpoint shown = *at;
+  const bool safe =
+      !certificate_.empty() && plan_.service.tls_mode(*at->scheme) != net::TlsMode::never;
+  if (safe) shown.scheme = at->scheme == net::Scheme::ws ? net::Scheme::wss : net::Scheme::tls;
+  auto announcer = with->announce(context_, server_->main_context(),
+                                  {.name = *options_.announce,
+                                   .endpoint = std::move(shown),
+                                   .certificate = certificate_,
+                                   .state = *state,
+                                   .group_port = options_.group_port});
+  if (!announcer) return announcer.error();
+  announcer_ = std::move(*announcer);
+  return ok;
 }
 
 Status Serving::tell_ready() {
@@ -279,6 +313,7 @@ void Serving::reload() {
     server_->replace_options(server_options(options_, plan_, connections_max_));
     if (Status done = load_certificate(); !done) complain(done.error());
     show_doors();
+    if (announcer_) announcer_->renew(certificate_);
   }
   manager_.notify("READY=1");
 }
@@ -299,6 +334,7 @@ Status Serving::run() {
   for (const net::Listening& each : listening_)
     if (!each.unlink_path.empty() && !each.sockets.empty()) ::unlink(each.unlink_path.c_str());
   guard_.reset();
+  if (announcer_) announcer_->finish();
   server_.reset();
   if (pid_file_) pid_file_->remove();
   return ended;
@@ -321,7 +357,10 @@ Status Serving::start_and_serve() {
   }
 
   plan_.service.on_reload = [this] { reload(); };
-  plan_.service.on_drain = [this] { manager_.notify("STOPPING=1"); };
+  plan_.service.on_drain = [this] {
+    manager_.notify("STOPPING=1");
+    if (announcer_) announcer_->leave();
+  };
   server_.emplace(context_.log, server_options(options_, plan_, connections_max_), plan_.service);
   if (Status loaded = load_certificate(); !loaded) return loaded;
   for (net::Listening& each : listening_)

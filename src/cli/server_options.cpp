@@ -69,4 +69,12 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
       .completes(Complete::file);
 }
 
+void declare_announce(Options& options, ServerOptions& server) {
+  options.heading("For others on the LAN");
+  options.value("announce", server.announce, "NAME",
+                "Announce the server under this name: netkit discover and Tab list it");
+  options.value("group-port", server.group_port, "N",
+                "UDP port of the groups by which peers find each other");
+}
+
 }  // namespace netkit::cli

@@ -32,6 +32,8 @@ struct ServerOptions {
   Duration auth_grace = std::chrono::minutes{5};
   std::optional<std::string> auth_tls_ca;
   std::optional<std::string> auth_tls_fingerprint;
+  std::optional<std::string> announce;
+  std::uint16_t group_port = net::presence_group_port;
   bool daemon = false;
   std::optional<std::string> pid_file;
 };
@@ -43,5 +45,8 @@ enum class Tokens { of_auth, own };
 /// `listen_default` is what help says about --listen.
 void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
                     Tokens tokens = Tokens::of_auth);
+
+/// For those that others may look for: --announce and its group.
+void declare_announce(Options& options, ServerOptions& server);
 
 }  // namespace netkit::cli

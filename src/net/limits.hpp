@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace netkit::net {
 
@@ -41,5 +42,8 @@ inline constexpr std::size_t listeners_max = 256;
 inline constexpr unsigned threads_max = 256;
 /// The next free port is looked for this far above the one asked for (--auto-port).
 inline constexpr unsigned auto_port_range = 100;
+
+/// Of the multicast groups by which peers and presence daemons find each other.
+inline constexpr std::uint16_t presence_group_port = 2003;
 
 }  // namespace netkit::net

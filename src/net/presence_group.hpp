@@ -2,11 +2,11 @@
 // that they are here.
 #pragma once
 
+#include "net/limits.hpp"
 #include "net/multicast.hpp"
 
 namespace netkit::net {
 
-inline constexpr std::uint16_t presence_group_port = 2003;
 inline constexpr std::size_t presence_datagram_max = 1200;  ///< Fits any path, also a tunnel.
 
 inline MulticastOptions presence_group(std::uint16_t port = presence_group_port) {

@@ -228,6 +228,39 @@ is_told_again() { [[ $(grep -c '"event":"source","daemon":"tcp' "$SERVER_DIR/wat
   stop_server presenced
 }
 
+# is_offered SERVICE NAME PORT ARGUMENT...: `discover ARGUMENT...` lists it.
+is_offered() {
+  netkit -q discover "$1" "${@:4}" | tr '\t' ' ' | grep -Eq "^$2 $1 tls://[^ ]*:$3\$"
+}
+
+@test "discover: lists a server that was started with --announce, until it ends" {
+  start_server relay relay --listen tcp://0.0.0.0:0 --state "$BATS_TEST_TMPDIR/relay" \
+    --announce 'office relay' --group-port "$GROUP_PORT"
+  local port
+  port=$(endpoint_of 1 relay)
+  port=${port##*:}
+  wait_until 20 is_offered relay 'office relay' "$port" "${NO_DAEMON[@]}" ||
+    fail "$(netkit discover "${NO_DAEMON[@]}" 2>&1)"
+  start_presenced
+  wait_until 20 is_offered relay 'office relay' "$port" "${DAEMON[@]}" ||
+    fail "$(netkit discover "${DAEMON[@]}" 2>&1)"
+  stop_server relay
+  run_netkit discover relay "${DAEMON[@]}"
+  assert_status 0
+  assert_output ''
+  stop_server presenced
+}
+
+@test "serve --announce: not where nobody else comes, nor under a name that cannot be shown" {
+  run_netkit echo serve --listen tcp://127.0.0.1:0 --announce lab --group-port "$GROUP_PORT"
+  assert_status 2
+  assert_stderr_matches "cannot announce 'lab': it listens where others do not reach it"
+  run_netkit echo serve --listen tcp://0.0.0.0:0 --announce 'a: b' --group-port "$GROUP_PORT"
+  assert_status 2
+  assert_stderr_matches "cannot announce 'a: b': a peer's name has no ':'"
+  assert_output ''
+}
+
 @test "completion: offers peers that are here, and servers that announced themselves" {
   start_presenced
   start_listener ana "${DAEMON[@]}" --no-multicast
