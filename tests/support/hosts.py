@@ -83,7 +83,11 @@ class Lan:
 
     def end(self):
         """All hosts and the bridge; no process is there any more."""
+        ports = run("ip", "-o", "link", "show", "type", "veth")
         for name in self.addresses:
+            # With the host alone it would go some time later.
+            if f" lab-{name}@" in ports:
+                run("ip", "link", "del", f"lab-{name}")
             run("ip", "netns", "del", name)
         run("ip", "link", "del", BRIDGE)
         self.drop()
