@@ -44,7 +44,11 @@ std::string logins_path(const config::Environment& environment) {
 std::string absolute_path(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path whole = std::filesystem::absolute(path, failed);
-  return failed ? path : whole.string();
+  if (failed) return path;
+  std::string text = whole.string();
+  while (text.size() > 2 && text.ends_with("/."))
+    text.resize(text.size() - 2);
+  return text;
 }
 
 }  // namespace netkit::cli

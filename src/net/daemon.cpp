@@ -83,7 +83,9 @@ Status PidFile::write_pid() const {
   const std::string text = std::to_string(getpid()) + "\n";
   if (ftruncate(file_.get(), 0) != 0 || lseek(file_.get(), 0, SEEK_SET) != 0)
     return errno_error("write the pid file " + path_);
-  return write_all(file_.get(), text);
+  if (const Status written = write_all(file_.get(), text); !written)
+    return Error{written.error().code, "write the pid file " + path_};
+  return ok;
 }
 
 void PidFile::remove() {

@@ -41,4 +41,6 @@ TEST_CASE("absolute_path: is independent of the working directory") {
   CHECK(absolute_path("/a/b") == "/a/b");
   CHECK(absolute_path("b").starts_with("/"));
   CHECK(absolute_path("b").ends_with("/b"));
+  CHECK(absolute_path(".") + "/b" == absolute_path("b"));
+  CHECK(absolute_path("/.") == "/.");
 }
