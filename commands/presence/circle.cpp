@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 /// chance.
 constexpr std::chrono::milliseconds ask_again_after = 250ms;
 constexpr std::chrono::milliseconds listen_for = 700ms;
+/// As long as others turn up, more may: on a busy machine, or where there are many.
+constexpr std::chrono::milliseconds listen_more_for = 200ms;
+constexpr int listen_more_max = 10;
 /// A daemon that was found and hangs keeps nobody waiting for longer than this.
 constexpr std::chrono::milliseconds listen_for_max = 3000ms;
 /// One that was found and did not take us in; anybody can claim to be one, any number of times.
@@ -181,10 +184,14 @@ void Circle::listen_on(std::chrono::milliseconds wait, void (Circle::*then)()) {
 
 void Circle::ask_again() {
   neighbours_->ask_all();
+  heard_ = mirror_.size();
   listen_on(listen_for - ask_again_after, &Circle::heard_enough);
 }
 
 void Circle::heard_enough() {
+  const bool heard_more = std::exchange(heard_, mirror_.size()) < mirror_.size();
+  if (!listened_ && heard_more && ++listened_more_ <= listen_more_max)
+    return listen_on(listen_more_for, &Circle::heard_enough);
   const bool for_long = std::exchange(listened_, true);
   if (!for_long && trying_) listen_on(listen_for_max - listen_for, &Circle::heard_enough);
   if (!insists() && (for_long || !trying_)) finish_first(ok);

@@ -61,9 +61,10 @@ class Circle : public std::enable_shared_from_this<Circle> {
   /// Ends run() soon, after what was posted has left.
   void stop();
 
-  /// Until the first roster is whole: told by a daemon, or heard for 700 ms where there is none. An
-  /// error where a daemon that was named cannot be reached (after --retry), or one refuses us. At
-  /// the end of run() at the latest, and without an error if that was stopped.
+  /// Until the first roster is whole: told by a daemon, or heard for 700 ms where there is none, or
+  /// for longer while more turn up. An error where a daemon that was named cannot be reached (after
+  /// --retry), or one refuses us. At the end of run() at the latest, and without an error if that
+  /// was stopped.
   asio::awaitable<Status> complete();
 
   /// By name, then number; valid until the next wait.
@@ -147,6 +148,8 @@ class Circle : public std::enable_shared_from_this<Circle> {
   net::Stream* stream_ = nullptr;  // While there is a conversation.
   std::string output_;
   std::uint64_t failures_ = 0;
+  std::size_t heard_ = 0;  // How many there were when it was last looked.
+  int listened_more_ = 0;
   bool trying_ = false;
   bool listened_ = false;
   bool ending_ = false;

@@ -43,6 +43,8 @@ class Guest {
   Role role = Role::watch;
   Path path = Path::tcp;
   std::uint64_t nonce = 0;  ///< That the daemon asked it to sign.
+  /// Its conversation ends because nothing comes or goes any more, which says nothing of the peer.
+  bool fell_silent = false;
 
  protected:
   ~Guest() = default;

@@ -151,7 +151,7 @@ void Hall::leave(Guest& guest, Moment now) {
   if (at.sctp == &guest) at.sctp = nullptr;
   if (at.tcp != &guest) return;
   at.tcp = nullptr;
-  vigil_.broke(slot, now.steady);
+  if (!guest.fell_silent) vigil_.broke(slot, now.steady);
 }
 
 /// Daemons tell each other what they see themselves: hearsay that went round would never end.

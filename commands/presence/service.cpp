@@ -117,6 +117,13 @@ std::string web_text(std::string_view json) {
   return out;
 }
 
+/// What a connection ends with where the network carries nothing, here or on the way.
+bool is_silence(const Error& error) {
+  return error.code == std::errc::timed_out || error.code == std::errc::host_unreachable ||
+         error.code == std::errc::network_unreachable || error.code == std::errc::network_down ||
+         error.code == Errc::timed_out;
+}
+
 bool is_of_heartbeats(std::uint16_t type) {
   return type == message_type::bind || type == message_type::beat ||
          type == wire::frame_type::ping || type == wire::frame_type::pong;
@@ -202,7 +209,9 @@ asio::awaitable<Status> Service::serve_frames(net::Connection& connection) {
     append_message(out, wire::frame_type::error, taken.error().message());
     return taken.error();
   };
-  co_return co_await net::pump(connection, decoder, hear);
+  const Status ended = co_await net::pump(connection, decoder, hear);
+  visitor.fell_silent = !ended && is_silence(ended.error());
+  co_return ended;
 }
 
 asio::awaitable<Status> Service::serve_lines(net::Connection& connection) {

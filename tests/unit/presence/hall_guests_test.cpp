@@ -33,6 +33,24 @@ TEST_CASE("Hall: who has entered is bound to nobody else, and what it leaves beh
   world.hall->leave(late, world.now());
 }
 
+TEST_CASE("Hall: a conversation that ended for want of any word is no death") {
+  World world;
+  Peer ana{"ana"};
+  Peer bert{"bert", "192.0.2.2"};
+  ana.enter(world);
+  bert.enter(world);
+  ana.ear->fell_silent = true;
+  world.hall->leave(*ana.ear, world.now());
+  ana.ear.reset();
+  world.hall->leave(*bert.ear, world.now());
+  bert.ear.reset();
+  world.run(world.at + 1s);
+  CHECK(ana.state(world) == State::online);
+  CHECK(bert.state(world) == State::offline);
+  world.run(world.at + 2s);
+  CHECK(ana.state(world) == State::offline);
+}
+
 TEST_CASE("Hall: one association is bound once, and a later one takes its place") {
   World world;
   Peer ana{"ana"};
