@@ -23,7 +23,7 @@ using net::Flow;
 /// What may wait for a guest that does not read: a piece of the roster and what follows it.
 constexpr std::size_t waiting_max = 1024 * 1024;
 /// Peers beat by SCTP and those who watch are silent, so each says something now and then.
-constexpr std::chrono::seconds silence_max{45};
+constexpr std::chrono::seconds silence_max{75};
 constexpr std::size_t line_size_max = 1024;
 
 /// A guest of the hall on a connection, for as long as the object lives.

@@ -14,6 +14,7 @@ import presence_words as words
 # More would keep each from its first byte for longer than a daemon waits for TLS.
 ENTER_AT_ONCE = 20
 TICK_S = 0.02
+PING_S = 30
 DATA, INIT, INIT_ACK, SACK, HEARTBEAT, HEARTBEAT_ACK, ABORT = range(7)
 COOKIE_ECHO, COOKIE_ACK = 10, 11
 CONNECTION_LIMIT_S = 60
@@ -30,6 +31,7 @@ class Peer(asyncio.Protocol):
         self.transport, self.association = None, None
         self.inside = asyncio.get_running_loop().create_future()
         self.muted = False
+        self._pinged = time.monotonic()
         self._buffer = bytearray()
 
     def connection_made(self, transport):
@@ -69,11 +71,19 @@ class Peer(asyncio.Protocol):
         self.association = Association(self, sctp_port)
         self.association.begin([words.hello("peer"), words.frame(words.BIND, cookie)])
 
+    def _ping(self):
+        """Beats go another way: the conversation is kept as a peer keeps it."""
+        now = time.monotonic()
+        if now - self._pinged > PING_S:
+            self._pinged = now
+            self.transport.write(words.frame(words.PING))
+
     def beat(self):
         if self.muted:
             return
         if self.association:
             self.association.send(words.frame(words.BEAT))
+            self._ping()
         else:
             self.transport.write(words.frame(words.BEAT))
 
