@@ -1,0 +1,62 @@
+// By what both ends know that they have the same bytes: SHA-256 of each chunk, and one over all of
+// those. Used by senders, receivers, and whoever resumes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <openssl/evp.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace netkit::transfer {
+
+using Hash = std::array<char, 32>;  // SHA-256.
+
+inline std::string_view view_of(const Hash& hash) {
+  return {hash.data(), hash.size()};
+}
+
+/// SHA-256 of what is fed piece by piece.
+class Hasher {
+ public:
+  Hasher();
+  void feed(std::string_view bytes);
+  /// Of all that was fed since the last one.
+  Hash finish();
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+Hash hash_of(std::string_view bytes);
+
+/// The root of a file: SHA-256 of "netkit tree 1\n", its size as u64, and the hashes of its chunks
+/// of chunk_size bytes in their order. An empty file has no chunk.
+class RootHasher {
+ public:
+  RootHasher();
+  void add(const Hash& chunk) { hasher_.feed(view_of(chunk)); }
+  /// The size leads, so it has to be known first.
+  void begin(std::uint64_t size);
+  Hash finish() { return hasher_.finish(); }
+
+ private:
+  Hasher hasher_;
+};
+
+/// The number of chunks of a file of that size.
+std::uint64_t chunk_count(std::uint64_t size);
+/// Bytes of chunk `index` of a file of that size.
+std::uint64_t chunk_length(std::uint64_t size, std::uint64_t index);
+
+/// Reads `count` bytes at `offset` and hashes them. Errc::mismatch if the file ends before. Blocks.
+Result<Hash> hash_chunk(int file, std::uint64_t offset, std::uint64_t count);
+
+}  // namespace netkit::transfer
