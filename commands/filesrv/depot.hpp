@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "commands/filesrv/pace.hpp"
+#include "transfer/leaf_cache.hpp"
 #include "transfer/offload.hpp"
 #include "transfer/root.hpp"
 #include "transfer/walls.hpp"
@@ -28,9 +31,9 @@ struct DepotSettings {
   bool drop_box = false;  ///< Files may be put, and neither listed nor fetched.
   std::uint64_t file_size_max = UINT64_MAX;
   std::uint64_t upload_total_max = UINT64_MAX;  ///< Of all uploads since the start.
-  std::uint64_t rate_max = 0;         ///< Bytes a second in total; 0: no limit.
-  std::uint64_t client_rate_max = 0;  ///< Of one connection.
-  unsigned helpers = 2;               ///< Threads for hashing and syncing.
+  std::uint64_t rate_max = 0;                   ///< Bytes a second in total; 0: no limit.
+  std::uint64_t client_rate_max = 0;            ///< Of one connection.
+  unsigned helpers = 2;                         ///< Threads for hashing and syncing.
 };
 
 /// A path of a peer's, and where it leads.
@@ -50,10 +53,17 @@ class Depot {
   /// Errc::malformed for what check_path() refuses, Errc::not_found for a share that is none.
   Result<Located> locate(std::string_view path) const;
 
-  transfer::Offload& helpers() { return helpers_; }
+  /// What others call `path` below `share`: the other way of locate().
+  std::string path_of(const Share& share, std::string_view path) const;
 
-  /// Sets bytes of an upload aside: Errc::too_large beyond file_size_max, Errc::busy beyond the
-  /// total. What did not come in the end is given back.
+  transfer::Offload& helpers() { return *helpers_; }
+  transfer::LeafCache& cache() { return cache_; }
+  Pace& pace() { return pace_; }
+  /// Ends the helpers, before the connections' threads go.
+  void stop() { helpers_.reset(); }
+
+  /// Sets bytes of an upload aside: Errc::too_large beyond file_size_max, ENOSPC beyond the total.
+  /// What did not come in the end is given back.
   Status reserve(std::uint64_t file_size_so_far, std::uint64_t more);
   void give_back(std::uint64_t bytes) { uploaded_ -= bytes; }
 
@@ -66,7 +76,10 @@ class Depot {
   const DepotSettings settings_;
   std::atomic<std::uint64_t> uploaded_{0};
   transfer::Walls walls_;
-  transfer::Offload helpers_;
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  Pace pace_;
+  transfer::LeafCache cache_;
+  std::optional<transfer::Offload> helpers_;
 };
 
 }  // namespace netkit::filesrv

@@ -2,6 +2,7 @@
 // go on. Each runs on its connection's thread.
 #pragma once
 
+#include <algorithm>
 #include <asio/awaitable.hpp>
 #include <chrono>
 #include <string>
@@ -19,8 +20,9 @@ inline constexpr std::size_t request_size_max = 64 * 1024;
 class Reception {
  public:
   /// `names` are those that browsers may reach this server by, besides its addresses.
-  Reception(Depot& depot, std::vector<std::string> names, bool offers_tls)
-      : depot_{depot}, names_{std::move(names)}, offers_tls_{offers_tls} {}
+  Reception(Depot& depot, std::vector<std::string> names, bool offers_tls,
+            std::chrono::nanoseconds idle_limit)
+      : depot_{depot}, names_{std::move(names)}, offers_tls_{offers_tls}, idle_limit_{idle_limit} {}
 
   /// Before the first connection.
   void ask(access::Guard& guard) { guard_ = &guard; }
@@ -34,6 +36,7 @@ class Reception {
   Depot& depot_;
   const std::vector<std::string> names_;
   const bool offers_tls_;
+  const std::chrono::nanoseconds idle_limit_;
   access::Guard* guard_ = nullptr;
 };
 

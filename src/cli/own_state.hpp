@@ -18,8 +18,9 @@ struct OwnState {
 /// The folder of make_state_directory(). Errc::busy if another process runs on it.
 Result<OwnState> take_state(const Context& context, const ServerOptions& options);
 
-/// By default on that port alone, besides on the unix socket `admin_path`. TLS is told from clear
-/// text by the first bytes.
+/// By default on that port alone. TLS is told from clear text by the first bytes.
+ServePlan plan_at(net::Scheme scheme, std::uint16_t port);
+/// The same, and besides on the unix socket `admin_path`.
 ServePlan plan_with_admin(net::Scheme scheme, std::uint16_t port, const std::string& admin_path);
 
 }  // namespace netkit::cli

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -183,6 +184,17 @@ Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
   message.msg_iovlen = count;
   const ssize_t sent = sendmsg(core_->socket.get(), &message, MSG_NOSIGNAL);
   return sent >= 0 ? Attempt{.count = static_cast<std::size_t>(sent), .failed = {}} : from_errno();
+}
+
+bool Stream::sends_files() const {
+  return !core_->tls && !keeps_bounds() && core_->socket;
+}
+
+Attempt Stream::try_send_file(int file, std::uint64_t offset, std::size_t count) {
+  auto from = static_cast<off_t>(offset);
+  const ssize_t sent = sendfile(core_->socket.get(), file, &from, count);
+  if (sent > 0) return {.count = static_cast<std::size_t>(sent), .failed = {}};
+  return sent == 0 ? Attempt{.count = 0, .failed = Errc::mismatch} : from_errno();
 }
 
 Attempt Stream::try_write_one_by_one(std::span<const std::string_view> pieces) {

@@ -6,6 +6,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +55,10 @@ class Stream {
   void end_messages(bool ends);
   /// The same for several pieces in one go (writev(2)); not under TLS. May take a part of them.
   Attempt try_write_pieces(std::span<const std::string_view> pieces);
+  /// True if the kernel takes bytes of files straight to the socket: plain tcp and unix.
+  bool sends_files() const;
+  /// Bytes of `file` (sendfile(2)); Errc::mismatch if it ends at `offset`. Only if sends_files().
+  Attempt try_send_file(int file, std::uint64_t offset, std::size_t count);
 
   /// Waits until try_read (try_write) is worth another attempt. Errc::timed_out when the deadline
   /// passes, Errc::stopped after interrupt() (reading only: what is in flight may be written).

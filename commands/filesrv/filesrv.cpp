@@ -1,0 +1,67 @@
+// The rows of filesrv in the command table: verbs, what help says, examples.
+#include "commands/filesrv/filesrv.hpp"
+
+#include <array>
+
+namespace netkit::filesrv {
+namespace {
+
+using cli::Example;
+using cli::ExitNote;
+using Examples = std::array<Example, 2>;
+
+constexpr Examples serve_examples{{
+    {"netkit filesrv serve ~/pub", "on port 9092, for netkit, browsers, curl and nc"},
+    {"netkit filesrv serve docs=/srv/docs in=/srv/in --upload", "two folders; files may be put"},
+}};
+constexpr Examples ls_examples{{
+    {"netkit filesrv ls host -l", "sizes and times, too"},
+    {"netkit filesrv ls host 'logs/*.gz'", "the names that match, one a line"},
+}};
+constexpr Examples get_examples{{
+    {"netkit filesrv get host report.pdf", "into this folder, checked end to end"},
+    {"netkit filesrv get host -r photos -o ~/pictures --resume", "only what is missing there"},
+}};
+constexpr Examples put_examples{{
+    {"netkit filesrv put host notes.txt", "never over a file that is there"},
+    {"netkit filesrv put host -r site --overwrite", "a folder with all that is in it"},
+}};
+constexpr Examples time_examples{{
+    {"netkit filesrv time host", "HH:MM:SS at the server"},
+    {"netkit filesrv time tls://host", "the same over TLS"},
+}};
+constexpr Examples info_examples{{
+    {"netkit filesrv info host", "what it is, how long it runs, which walls are up"},
+    {"netkit filesrv info host | grep landlock", "is the server kept to its folders?"},
+}};
+
+constexpr std::array<ExitNote, 1> get_exits{{{5, "there is no such file"}}};
+constexpr std::array<ExitNote, 1> put_exits{{{4, "the server takes no files, or not from you"}}};
+
+constexpr std::string_view serve_text =
+    "Serves a folder, or several under names, to netkit filesrv, browsers, curl and nc on one "
+    "port. What is outside of it cannot be reached: paths are resolved beneath the open folder, "
+    "links are not followed, and the kernel keeps the process to its folders where it can. With "
+    "--require-auth the scopes filesrv:read and filesrv:write are asked for, or "
+    "filesrv:read:NAME of one folder.";
+constexpr std::string_view get_text =
+    "Fetches files. Every byte is checked against hashes that come along; until then a file is "
+    "called NAME.part, and never NAME. PATH may be a pattern, which the server expands.";
+constexpr std::string_view put_text =
+    "Stores files. The server calls a file NAME.part until every byte is checked, and replaces "
+    "none unless asked.";
+
+constexpr std::array verbs{
+    cli::Verb{"serve", "Serve files", serve_text, serve_examples, {}, make_serve},
+    cli::Verb{"ls", "List what is there", "", ls_examples, get_exits, make_ls},
+    cli::Verb{"get", "Fetch files", get_text, get_examples, get_exits, make_get},
+    cli::Verb{"put", "Store files", put_text, put_examples, put_exits, make_put},
+    cli::Verb{"time", "Tell the time at the server", "", time_examples, {}, make_time},
+    cli::Verb{"info", "Tell what the server says of itself", "", info_examples, {}, make_info},
+};
+
+}  // namespace
+
+constinit const cli::Command command{"filesrv", "List, fetch and store files", verbs};
+
+}  // namespace netkit::filesrv

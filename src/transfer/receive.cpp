@@ -1,0 +1,130 @@
+// What is counted and compared before a file may have its name.
+#include "transfer/receive.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "transfer/limits.hpp"
+
+namespace netkit::transfer {
+
+Incoming::Incoming(PartFile part, std::uint64_t size, bool checked)
+    : part_{std::move(part)}, size_{size}, checked_{checked} {}
+
+void Incoming::take_kept(std::uint64_t index, const Hash& hash) {
+  if (index >= chunk_count(size_)) return;
+  if (own_.size() <= index) own_.resize(index + 1);
+  if (is_confirmed_.size() <= index) is_confirmed_.resize(index + 1);
+  if (!own_[index]) ++finished_;
+  own_[index] = hash;
+  if (!is_confirmed_[index]) ++confirmed_;
+  is_confirmed_[index] = true;
+}
+
+Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
+  const std::uint64_t index = offset / chunk_size;
+  const bool goes_on = in_chunk_ && offset == next_;
+  const bool begins = !in_chunk_ && offset % chunk_size == 0;
+  if (!(goes_on || begins) || offset > size_ || bytes.size() > size_ - offset || bytes.empty())
+    return Error{Errc::malformed, "take file data out of order"};
+  if (begins) {
+    // Memory grows with what has come, never with what was announced.
+    if (index > own_.size()) return Error{Errc::malformed, "take file data out of order"};
+    if (index == own_.size()) own_.emplace_back();
+    if (own_[index]) {  // Sent again: what was there counts no more.
+      own_[index].reset();
+      --finished_;
+      if (index < is_confirmed_.size() && is_confirmed_[index]) {
+        is_confirmed_[index] = false;
+        --confirmed_;
+      }
+    }
+    in_chunk_ = true;
+    begin_ = offset;
+    next_ = offset;
+  }
+  if (Status written = part_.write(offset, bytes); !written) return written;
+  if (checked_) hasher_.feed(bytes);
+  next_ += bytes.size();
+  received_ += bytes.size();
+  return next_ == begin_ + chunk_length(size_, index) ? end_chunk() : Status{ok};
+}
+
+Status Incoming::end_chunk() {
+  in_chunk_ = false;
+  own_[begin_ / chunk_size] = checked_ ? hasher_.finish() : Hash{};
+  ++finished_;
+  return ok;
+}
+
+Status Incoming::take(const Chunk& chunk) {
+  if (chunk.index >= own_.size() || !own_[chunk.index] || !checked_)
+    return Error{Errc::malformed, "take the hash of a chunk that did not come"};
+  if (*own_[chunk.index] != chunk.hash) {
+    own_[chunk.index].reset();
+    --finished_;
+    return Error{Errc::mismatch, "check a chunk",
+                 "it was damaged on its way, or the file changed: try again"};
+  }
+  if (is_confirmed_.size() <= chunk.index) is_confirmed_.resize(chunk.index + 1);
+  if (!is_confirmed_[chunk.index]) ++confirmed_;
+  is_confirmed_[chunk.index] = true;
+  return ok;
+}
+
+Status Incoming::take(const End& end) {
+  if (end.size == given_up) return Error{Errc::closed, "take the file", "the sender gave it up"};
+  if (in_chunk_ || end.size != size_ || finished_ != chunk_count(size_))
+    return Error{Errc::mismatch, "take the file", "not all of it came"};
+  // Of a part of a file no root is told; then each chunk has been confirmed, or it is not whole.
+  const bool has_root = end.root != Hash{};
+  if (checked_ && (has_root || confirmed_ != chunk_count(size_))) {
+    RootHasher root;
+    root.begin(size_);
+    for (const std::optional<Hash>& each : own_)
+      root.add(*each);
+    if (root.finish() != end.root)
+      return Error{Errc::mismatch, "check the file",
+                   "it was damaged on its way, or changed: try again"};
+  }
+  whole_ = true;
+  return ok;
+}
+
+void Harvest::add(PartFile part, const PartFile::Finish& wish, std::uint64_t tag) {
+  bytes_ += wish.size;
+  files_.push_back({std::move(part), wish, tag});
+}
+
+std::vector<Harvest::Stored> Harvest::bring_in() {
+  // One file is synced by itself; of many, the file system at once.
+  const bool together = files_.size() > 4;
+  std::vector<Stored> stored;
+  for (File& each : files_) {
+    each.wish.sync = !together;
+    stored.push_back({each.tag, together ? each.part.prepare(each.wish) : ok, 0});
+  }
+  const auto sync_all = [&] {
+    return syncfs(files_.front().part.descriptor()) == 0 ? Status{ok}
+                                                         : errno_error("sync the files");
+  };
+  const Status synced = together ? sync_all() : Status{ok};
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    PartFile& part = files_[i].part;
+    Status& outcome = stored[i].outcome;
+    if (outcome && !synced) outcome = synced.error();
+    if (outcome) outcome = together ? part.put_in_place() : part.finish(files_[i].wish);
+    struct stat now;
+    if (outcome && fstat(part.descriptor(), &now) == 0) stored[i].version = facts_of(now).version;
+  }
+  // The names, too, are there after a power cut.
+  if (together) static_cast<void>(sync_all());
+  files_.clear();
+  bytes_ = 0;
+  return stored;
+}
+
+}  // namespace netkit::transfer
