@@ -14,6 +14,8 @@ namespace netkit::transfer {
 /// none is "." or ".." and none has a NUL; at most path_size_max bytes, at most depth_max deep.
 /// Empty is the root itself. Errc::malformed else; the error never repeats the path.
 Status check_path(std::string_view path);
+/// The same of a single component, which is not empty.
+Status check_name(std::string_view name);
 
 /// The components of a checked path; none for the root.
 std::vector<std::string_view> components(std::string_view path);

@@ -17,9 +17,9 @@ enum class Kind : std::uint8_t { file, folder, link, other };
 /// What is told of one thing in a folder.
 struct Facts {
   Kind kind = Kind::other;
-  std::uint32_t mode = 0;      ///< Permission bits, 07777.
-  std::uint64_t size = 0;      ///< Bytes; 0 for all but files.
-  std::int64_t mtime_ns = 0;   ///< Since 1970, UTC.
+  std::uint32_t mode = 0;     ///< Permission bits, 07777.
+  std::uint64_t size = 0;     ///< Bytes; 0 for all but files.
+  std::int64_t mtime_ns = 0;  ///< Since 1970, UTC.
   /// Changes when the content may have: of inode, size, mtime and ctime. Never 0.
   std::uint64_t version = 0;
 };
@@ -69,7 +69,7 @@ class Root {
 
  private:
   Root(FileDescriptor root, Way way) : root_{std::move(root)}, way_{way} {}
-  Result<FileDescriptor> resolve(std::string_view path, int flags) const;
+  Result<FileDescriptor> resolve(std::string_view path, int flags, const char* attempt) const;
 
   FileDescriptor root_;
   Way way_;

@@ -21,17 +21,18 @@ struct Found {
 };
 
 struct WalkWish {
-  bool recursive = false;     ///< What is in folders, too; the folder is told before that.
-  bool part_files = false;    ///< NAME.part, too: what a broken transfer left.
-  bool hidden = true;         ///< Names that begin with a dot, too.
+  bool recursive = false;   ///< What is in folders, too; the folder is told before that.
+  bool part_files = false;  ///< NAME.part, too: what a broken transfer left.
+  bool hidden = true;       ///< Names that begin with a dot, too.
 };
 
 /// The order is the folder's own. A folder that cannot be opened or read is told once, by next() as
-/// an error whose hint is its path; the walk goes on after it. What vanishes under way is left out.
+/// an error whose hint is its path; the walk goes on after it. So is what lies too deep or has too
+/// long a path, as Errc::too_large. What vanishes under way is left out.
 /// Folders replaced by links in mid-walk are not gone into. Keeps at most depth_max folders open.
 class Walk {
  public:
-  /// What is in `path` below `root`, which outlives this.
+  /// What is in `path` below `root`.
   static Result<Walk> begin(const Root& root, std::string_view path, WalkWish wish);
   Walk(Walk&&) noexcept;
   Walk& operator=(Walk&&) noexcept;
@@ -42,9 +43,12 @@ class Walk {
 
  private:
   struct Level;
-  Walk(const Root& root, WalkWish wish);
+  explicit Walk(WalkWish wish);
+  Status enter(FileDescriptor opened, std::string path);
+  Status enter_next();
+  bool wants(std::string_view name, const Facts& facts) const;
+  Result<std::optional<Found>> look_at(Level& level, std::string name);
 
-  const Root* root_;
   WalkWish wish_;
   std::vector<Level> levels_;
 };

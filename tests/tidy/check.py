@@ -17,8 +17,8 @@ PURPOSE_LINES_MAX = 4
 
 # What each folder may include, besides itself. Folders of the same rank are siblings.
 RANK = {"base": 0, "wire": 1, "log": 1, "config": 1, "store": 2, "identity": 2, "net": 2,
-        "access": 3, "cli": 4, "commands": 5, "main": 6}
-ASIO_USERS = {"net", "access", "cli", "commands", "main"}
+        "access": 3, "transfer": 3, "cli": 4, "commands": 5, "main": 6}
+ASIO_USERS = {"net", "access", "transfer", "cli", "commands", "main"}
 
 CPP = {".cpp", ".hpp", ".c", ".h"}
 SCRIPT = {".bash", ".bats", ".sh", ".py"}
