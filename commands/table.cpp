@@ -7,6 +7,7 @@
 #include "commands/auth/auth.hpp"
 #include "commands/doctor/doctor.hpp"
 #include "commands/echo/echo.hpp"
+#include "commands/filesrv/filesrv.hpp"
 #include "commands/presence/discover.hpp"
 #include "commands/presence/peer.hpp"
 #include "commands/presence/presenced.hpp"
@@ -26,6 +27,7 @@ cli::Table table() {
       relay::chat_command,
       presence::presenced_command,
       presence::peer_command,
+      filesrv::command,
       presence::discover_command,
       doctor::command,
       cli::help_builtin,

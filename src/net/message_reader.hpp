@@ -17,9 +17,10 @@ class MessageReader {
  public:
   using Message = typename decltype((*std::declval<Decoder&>().next({})).message)::value_type;
 
-  /// At most `kept_size_max` bytes wait for the rest of their message.
-  MessageReader(Decoder decoder, std::size_t kept_size_max)
-      : decoder_{std::move(decoder)}, memory_(64 * 1024), received_{memory_, kept_size_max} {}
+  /// At most `kept_size_max` bytes wait for the rest of their message; one read takes at most
+  /// `read_size`.
+  MessageReader(Decoder decoder, std::size_t kept_size_max, std::size_t read_size = 64 * 1024)
+      : decoder_{std::move(decoder)}, memory_(read_size), received_{memory_, kept_size_max} {}
   MessageReader(const MessageReader&) = delete;
   MessageReader& operator=(const MessageReader&) = delete;
 

@@ -105,7 +105,7 @@ std::vector<Harvest::Stored> Harvest::bring_in() {
   std::vector<Stored> stored;
   for (File& each : files_) {
     each.wish.sync = !together;
-    stored.push_back({each.tag, together ? each.part.prepare(each.wish) : ok, 0});
+    stored.push_back({each.tag, together ? each.part.prepare(each.wish) : ok, 0, each.wish.size});
   }
   const auto sync_all = [&] {
     return syncfs(files_.front().part.descriptor()) == 0 ? Status{ok}

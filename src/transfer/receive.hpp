@@ -61,6 +61,7 @@ class Harvest {
     std::uint64_t tag;  ///< As it was added.
     Status outcome = ok;
     std::uint64_t version = 0;  ///< Of the file in its place.
+    std::uint64_t size = 0;
   };
 
   void add(PartFile part, const PartFile::Finish& wish, std::uint64_t tag);

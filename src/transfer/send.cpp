@@ -220,6 +220,10 @@ asio::awaitable<Result<bool>> Sender::send(Outgoing outgoing) {
   for (std::uint64_t offset = outgoing.from; offset < end;) {
     const std::uint64_t index = offset / chunk_size;
     const auto count = static_cast<std::uint32_t>(std::min(end, (index + 1) * chunk_size) - offset);
+    if (around_.unwanted && around_.unwanted(outgoing.stream)) {
+      give_up(outgoing, Error{Errc::refused, "send the file"});
+      co_return false;
+    }
     if (outgoing.checked) hashes.begin();
     if (!outgoing.hashes_only)
       if (Status sent = co_await send_data(outgoing, offset, count); !sent) co_return sent.error();

@@ -1,0 +1,164 @@
+// Finding the server, signing in, asking.
+#include "commands/filesrv/client.hpp"
+
+#include "access/credential.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "cli/credential.hpp"
+#include "cli/remote_error.hpp"
+#include "commands/filesrv/filesrv.hpp"
+#include "commands/filesrv/reception.hpp"
+#include "net/first_frame.hpp"
+#include "wire/json.hpp"
+
+namespace netkit::filesrv {
+namespace {
+
+/// One read: as much as a chunk, so that a fast sender costs few system calls.
+constexpr std::size_t read_size = 1024 * 1024;
+
+/// What is not said goes over TLS, but on this machine.
+Result<net::Endpoint> choose(const cli::Context& context, const FilesOptions& options) {
+  Result<net::Endpoint> chosen =
+      cli::choose_endpoint(context, options.client, net::Scheme::tcp, port);
+  const bool unsaid = options.client.endpoint && !options.client.endpoint->scheme;
+  if (chosen && unsaid && !net::is_loopback(*chosen)) chosen->scheme = net::Scheme::tls;
+  return chosen;
+}
+
+Error refusal_of(const wire::Frame& frame) {
+  if (frame.body.starts_with(access::refusal_prefix))
+    return Error{Errc::refused, "sign in",
+                 escape_for_display(frame.body.substr(access::refusal_prefix.size()))};
+  return error_of_json(frame.body);
+}
+
+bool has_lost_its_server(const Error& error) {
+  return error.code == Errc::closed || error.code == Errc::timed_out;
+}
+
+}  // namespace
+
+void declare_files(cli::Options& options, FilesOptions& files, std::string name, std::string help) {
+  options.positionals(std::move(name), files.words, std::move(help));
+  cli::declare_client_limits(options, files.client);
+  cli::declare_token(options, files.client);
+}
+
+Status take_endpoint(FilesOptions& files, std::size_t least, std::string_view what) {
+  if (files.words.size() > least && !files.client.endpoint) {
+    Result<net::Endpoint> endpoint = net::parse_endpoint(files.words.front());
+    if (!endpoint) return endpoint.error();
+    files.client.endpoint = std::move(*endpoint);
+    files.words.erase(files.words.begin());
+  }
+  if (files.words.size() < least)
+    return Error{Errc::usage, std::string{what}, "an argument is missing: see --help"};
+  return ok;
+}
+
+Error error_of_json(std::string_view json) {
+  const auto parsed = wire::Json::parse(json, {.size_max = 64 * 1024, .depth_max = 4});
+  if (!parsed) return Error{Errc::unexpected, "understand the server"};
+  return cli::error_of(*parsed);
+}
+
+FilesClient::FilesClient(net::Stream stream, Duration answer_limit)
+    : stream_{std::move(stream)},
+      reader_{transfer::PieceDecoder{request_size_max}, request_size_max + net::head_size_max,
+              read_size},
+      answer_limit_{answer_limit} {}
+
+asio::awaitable<Result<std::unique_ptr<FilesClient>>> FilesClient::open(
+    const cli::Context& context, const FilesOptions& options) {
+  const Result<cli::Credential> credential = cli::Credential::of(context, options.client);
+  if (!credential) co_return credential.error();
+  const Result<net::Endpoint> to = choose(context, options);
+  if (!to) co_return to.error();
+  Result<net::Stream> stream = co_await cli::connect(context, options.client, *to);
+  if (!stream) co_return stream.error();
+  Result<std::string> token =
+      credential->for_service(service_name, *to, cli::audience_at(*to, *stream));
+  if (!token) co_return token.error();
+  std::unique_ptr<FilesClient> client{
+      new FilesClient{std::move(*stream), options.client.answer_limit}};
+  Status greeted = co_await client->greet(std::move(*token));
+  if (greeted) co_return std::move(client);
+  const Error& why = greeted.error();
+  const bool other = why.code == Errc::unexpected || why.code == Errc::malformed;
+  if (other || has_lost_its_server(why))
+    co_return Error{why.code, "find a file server at " + net::to_text(*to),
+                    other ? "is it netkit filesrv?" : ""};
+  co_return why;
+}
+
+asio::awaitable<Status> FilesClient::greet(std::string token) {
+  JsonObject hello;
+  hello.add("service", service_name);
+  if (!token.empty()) hello.add("token", token);
+  std::string bytes;
+  const std::string body = hello.str();
+  wire::append_frame(bytes, {.type = wire::frame_type::hello, .body = body});
+  stream_.expire_in(answer_limit_);
+  if (Status sent = co_await stream_.write(bytes); !sent) co_return sent;
+  if (Status skipped = co_await net::skip_text(stream_, reader_.received()); !skipped)
+    co_return skipped;
+  const Result<transfer::Piece> answer = co_await next();
+  if (!answer) co_return answer.error();
+  const wire::Frame& frame = answer->frame;
+  if (frame.type == wire::frame_type::error) co_return refusal_of(frame);
+  const auto own = wire::Json::parse(frame.body, {.size_max = 16 * 1024, .depth_max = 4});
+  const bool known = frame.type == wire::frame_type::hello && own &&
+                     own->string("service") == std::string_view{service_name};
+  if (!known) co_return Error{Errc::unexpected, "understand the server"};
+  co_return ok;
+}
+
+asio::awaitable<Result<transfer::Piece>> FilesClient::next() {
+  stream_.expire_in(answer_limit_);
+  return reader_.next(stream_);
+}
+
+asio::awaitable<Status> FilesClient::send(const std::string& bytes) {
+  return stream_.write(bytes);
+}
+
+asio::awaitable<void> FilesClient::close() {
+  std::string bytes;
+  wire::append_frame(bytes, {.type = wire::frame_type::goodbye, .body = {}});
+  static_cast<void>(co_await stream_.write(bytes));  // It is over either way.
+  co_await stream_.close();
+}
+
+Status with_files(cli::Context& context, const FilesOptions& options, const Talk& talk) {
+  const auto once = [&]() -> asio::awaitable<Status> {
+    Result<std::unique_ptr<FilesClient>> client = co_await FilesClient::open(context, options);
+    if (!client) co_return client.error();
+    Status ended = co_await talk(**client);
+    if (ended || !has_lost_its_server(ended.error())) co_await (*client)->close();
+    co_return ended;
+  };
+  return cli::run_client([&]() -> asio::awaitable<Status> {
+    return cli::with_retries(context, options.client.retry, once);
+  });
+}
+
+asio::awaitable<Status> ask(FilesClient& client, const std::string& request,
+                            const std::function<Status(const transfer::Answer&)>& hear) {
+  if (Status sent = co_await client.send(request); !sent) co_return sent;
+  for (;;) {
+    const Result<transfer::Piece> piece = co_await client.next();
+    if (!piece) co_return piece.error();
+    if (piece->is_data()) co_return Error{Errc::unexpected, "understand the server"};
+    const Result<transfer::Answer> answer = transfer::decode_answer(piece->frame);
+    if (!answer) co_return answer.error();
+    if (const auto* const refusal = std::get_if<transfer::Refusal>(&*answer))
+      co_return error_of_json(refusal->json);
+    if (Status heard = hear(*answer); !heard) co_return heard;
+    if (std::holds_alternative<transfer::Done>(*answer) ||
+        std::holds_alternative<transfer::Text>(*answer))
+      co_return ok;
+  }
+}
+
+}  // namespace netkit::filesrv

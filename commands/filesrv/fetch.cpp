@@ -1,0 +1,273 @@
+// Answers into files, in the order the server sends them.
+#include "commands/filesrv/fetch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "transfer/path.hpp"
+
+namespace netkit::filesrv {
+namespace {
+
+using transfer::Kind;
+
+/// Requests on their way at a time: more would wait at the server all the same.
+constexpr std::size_t asked_max = 64;
+
+}  // namespace
+
+Fetch::Fetch(cli::Context& context, FetchWish wish)
+    : context_{context},
+      wish_{std::move(wish)},
+      tally_{context, "fetch"},
+      done_(wish_.paths.size()) {}
+
+asio::awaitable<Status> Fetch::run(FilesClient& client) {
+  current_.reset();
+  held_.clear();
+  // What came before the connection broke is not to come again.
+  if (std::exchange(broke_, true)) wish_.resume = wish_.resume || wish_.folder;
+  if (wish_.resume && wish_.folder && !wish_.follow) co_return co_await resume_all(client);
+  std::deque<std::string> requests;
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < wish_.paths.size(); ++i) {
+    if (done_[i]) continue;
+    transfer::Get get;
+    get.checked = wish_.checked && !wish_.follow;
+    get.recursive = wish_.recursive;
+    get.follow = wish_.follow;
+    get.path = wish_.paths[i];
+    append(requests.emplace_back(), client.new_stream(), get);
+    indices.push_back(i);
+  }
+  Status fetched = co_await fetch_all(client, std::move(requests));
+  if (fetched)
+    for (const std::size_t each : indices)
+      done_[each] = true;
+  co_return fetched;
+}
+
+/// Sends the requests, a few ahead of the answers, and takes all of those.
+asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::string> requests) {
+  std::size_t open = 0;
+  while (open > 0 || !requests.empty()) {
+    std::string bytes;
+    while (open < asked_max && !requests.empty()) {
+      bytes += requests.front();
+      requests.pop_front();
+      ++open;
+    }
+    if (!bytes.empty())
+      if (Status sent = co_await client.send(bytes); !sent) co_return sent;
+    Result<transfer::Piece> piece = co_await client.next();
+    if (!piece && wish_.follow && piece.error().code == Errc::timed_out) continue;
+    if (!piece) {
+      static_cast<void>(bring_in());  // What is whole stays.
+      co_return piece.error();
+    }
+    const std::uint16_t type = piece->frame.type;
+    if (Status taken = take(*piece); !taken) co_return taken;
+    if (type == transfer::frame_type::done || type == wire::frame_type::error) --open;
+    if (harvest_.is_full())
+      if (Status brought = bring_in(); !brought) co_return brought;
+  }
+  co_return bring_in();
+}
+
+Status Fetch::take(const transfer::Piece& piece) {
+  if (piece.is_data()) return take_data(piece);
+  const Result<transfer::Answer> answer = transfer::decode_answer(piece.frame);
+  if (!answer) return answer.error();
+  return take_answer(*answer);
+}
+
+Status Fetch::take_answer(const transfer::Answer& answer) {
+  if (const auto* const entry = std::get_if<transfer::Entry>(&answer)) {
+    if (!current_ || current_->ranges_left == 0 || current_->entry.path != entry->path)
+      begin(*entry);
+    return ok;
+  }
+  if (const auto* const chunk = std::get_if<transfer::Chunk>(&answer)) {
+    if (!current_) return Error{Errc::unexpected, "understand the server"};
+    if (current_->skipped) return ok;
+    if (current_->file) {
+      if (const Status checked = current_->file->take(*chunk); !checked) fail(checked.error());
+      return ok;
+    }
+    if (hasher_.finish() != chunk->hash) {
+      fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
+      return ok;
+    }
+    const Status written = context_.out.bytes(held_);
+    held_.clear();
+    return written;
+  }
+  if (const auto* const over = std::get_if<transfer::End>(&answer)) return end(*over);
+  if (const auto* const failed = std::get_if<transfer::Failed>(&answer)) {
+    tally_.failed(failed->path, error_of_json(failed->json));
+    return ok;
+  }
+  if (const auto* const refusal = std::get_if<transfer::Refusal>(&answer)) {
+    const std::string name = wish_.paths.size() == 1 ? wish_.paths.front() : "one of them";
+    tally_.failed(name, error_of_json(refusal->json));
+  }
+  return ok;
+}
+
+Result<std::string> Fetch::local_name(const transfer::Entry& entry) {
+  const std::string_view below = entry.below_base();
+  if (wish_.name.empty()) return std::string{below};
+  const std::size_t slash = below.find('/');
+  // The tree or file that was named has another name here.
+  if (slash != std::string_view::npos) return wish_.name + std::string{below.substr(slash)};
+  return wish_.name;
+}
+
+void Fetch::make_folder(const transfer::Entry& entry) {
+  const Result<std::string> local = local_name(entry);
+  if (!local || !wish_.folder) return;
+  const Result<FileDescriptor> made = wish_.folder->make_folder(*local);
+  if (!made)
+    tally_.failed(entry.path, made.error());
+  else
+    folders_.emplace_back(*local, entry.facts);
+}
+
+void Fetch::begin(const transfer::Entry& entry) {
+  current_.reset();
+  if (entry.facts.kind == Kind::folder) return make_folder(entry);
+  if (entry.facts.kind != Kind::file)
+    return tally_.left_out(entry.path, "neither a file nor a folder");
+  current_.emplace();
+  current_->entry = entry;
+  tally_.begin(entry.path, entry.facts.size, 0);
+  if (!wish_.folder) return;
+  if (const Status opened = open(*current_, false); !opened) fail(opened.error());
+}
+
+Status Fetch::open(Current& current, bool resume) {
+  const Result<std::string> local = local_name(current.entry);
+  if (!local) return local.error();
+  current.local = *local;
+  Result<transfer::Place> place = wish_.folder->make_place(*local);
+  if (!place) return place.error();
+  Result<transfer::PartFile> part =
+      transfer::PartFile::open(std::move(*place), transfer::Replace::always, resume);
+  if (!part) return part.error();
+  current.file.emplace(std::move(*part), current.entry.facts.size, wish_.checked && !wish_.follow);
+  return ok;
+}
+
+void Fetch::fail(const Error& why) {
+  tally_.failed(current_->entry.path, why);
+  current_->skipped = true;
+  current_->file.reset();
+}
+
+Status Fetch::take_data(const transfer::Piece& piece) {
+  if (!current_) return Error{Errc::unexpected, "understand the server"};
+  const std::string_view bytes = piece.frame.body;
+  if (current_->skipped) return ok;
+  tally_.add(bytes.size());
+  if (wish_.follow && current_->file) {
+    const Status written = current_->file->part().write(piece.offset, bytes);
+    if (!written) fail(written.error());
+    return ok;
+  }
+  if (current_->file) {
+    const Status taken = current_->file->take(piece.offset, bytes);
+    // A server that sends nonsense is not to be listened to any further.
+    if (!taken && taken.error().code == Errc::malformed) return taken;
+    if (!taken) fail(taken.error());
+    return ok;
+  }
+  if (!wish_.checked || wish_.follow) return context_.out.bytes(bytes);
+  // Nothing reaches stdout before it has been checked.
+  if (held_.size() + bytes.size() > transfer::chunk_size)
+    return Error{Errc::malformed, "understand the server"};
+  held_ += bytes;
+  hasher_.feed(bytes);
+  return ok;
+}
+
+Status Fetch::end(const transfer::End& end) {
+  if (!current_) return Error{Errc::unexpected, "understand the server"};
+  if (current_->ranges_left > 0) --current_->ranges_left;
+  Current& current = *current_;
+  if (end.size == transfer::given_up) {
+    // Why is told next. NAME.part stays.
+    current.skipped = true;
+    current.file.reset();
+    held_.clear();
+    static_cast<void>(hasher_.finish());
+    return ok;
+  }
+  if (current.skipped || current.ranges_left > 0) return ok;
+  if (current.file) {
+    const Status whole = current.file->take(end);
+    if (!whole) {
+      fail(whole.error());
+      return ok;
+    }
+    transfer::PartFile::Finish wish;
+    wish.size = end.size;
+    wish.mode = current.entry.facts.mode;
+    wish.mtime_ns = current.entry.facts.mtime_ns;
+    waiting_[++last_tag_] = {current.entry.path, current.kept};
+    harvest_.add(std::move(current.file->part()), wish, last_tag_);
+    current.file.reset();
+    return ok;
+  }
+  if (!held_.empty()) {
+    // A file of one small chunk has but the root.
+    transfer::RootHasher root;
+    root.begin(end.size);
+    root.add(hasher_.finish());
+    if (root.finish() != end.root) {
+      fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});
+      return ok;
+    }
+    if (const Status written = context_.out.bytes(held_); !written) return written;
+    held_.clear();
+  }
+  return tally_.done(current.entry.path, end.size, 0);
+}
+
+Status Fetch::bring_in() {
+  Status outcome = ok;
+  for (const transfer::Harvest::Stored& each : harvest_.bring_in()) {
+    const auto [path, kept] = waiting_[each.tag];
+    waiting_.erase(each.tag);
+    if (!each.outcome) {
+      tally_.failed(path, each.outcome.error());
+      continue;
+    }
+    if (const Status told = tally_.done(path, each.size, kept); !told) outcome = told;
+  }
+  return outcome;
+}
+
+/// Last, as each file that comes changes the time of its folder; the deepest first.
+void Fetch::set_folder_times() {
+  std::reverse(folders_.begin(), folders_.end());
+  for (const auto& [path, facts] : folders_) {
+    const Result<FileDescriptor> folder = wish_.folder->open_folder(path);
+    if (!folder) continue;
+    static_cast<void>(fchmod(folder->get(), facts.mode & 0777));
+    const timespec times[2] = {
+        {.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+        {.tv_sec = facts.mtime_ns / 1'000'000'000, .tv_nsec = facts.mtime_ns % 1'000'000'000}};
+    static_cast<void>(futimens(folder->get(), times));
+  }
+}
+
+Status Fetch::finish() {
+  if (wish_.folder) set_folder_times();
+  if (const Status told = tally_.finish(); !told) return told;
+  return tally_.outcome();
+}
+
+}  // namespace netkit::filesrv

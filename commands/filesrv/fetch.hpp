@@ -1,0 +1,94 @@
+// Files on their way from a server into a folder of ours, or to stdout: what `get` does once it is
+// connected. Keeps what has come when a connection breaks, and goes on with the next one.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "cli/command.hpp"
+#include "commands/filesrv/client.hpp"
+#include "commands/filesrv/tally.hpp"
+#include "transfer/receive.hpp"
+#include "transfer/root.hpp"
+
+namespace netkit::filesrv {
+
+struct FetchWish {
+  std::vector<std::string> paths;  ///< Checked, or patterns.
+  /// Where files go: a folder, or one file in it, or stdout.
+  std::optional<transfer::Root> folder;  ///< None: stdout.
+  std::string name;                      ///< Of the one file; empty: as the server calls it.
+  bool recursive = false;
+  bool resume = false;
+  bool checksum = false;  ///< Resuming, look at the bytes also where size and time agree.
+  bool checked = true;
+  bool follow = false;
+};
+
+class Fetch {
+ public:
+  Fetch(cli::Context& context, FetchWish wish);
+
+  /// Fetches what is not there yet. Called again after a connection that broke.
+  asio::awaitable<Status> run(FilesClient& client);
+  /// What went wrong with single things; said already, but for the last.
+  const Status& outcome() const { return tally_.outcome(); }
+  Status finish();
+
+ private:
+  /// The file whose bytes are coming.
+  struct Current {
+    transfer::Entry entry;
+    std::string local;  ///< Below the folder.
+    std::optional<transfer::Incoming> file;
+    std::uint64_t ranges_left = 1;  ///< Ends that are to come.
+    std::uint64_t kept = 0;
+    bool skipped = false;  ///< Something went wrong here: what comes of it is let pass.
+  };
+
+  asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
+  Status take(const transfer::Piece& piece);
+  Status take_answer(const transfer::Answer& answer);
+  void begin(const transfer::Entry& entry);
+  Status open(Current& current, bool resume);
+  Status take_data(const transfer::Piece& piece);
+  Status end(const transfer::End& end);
+  void fail(const Error& why);
+  Result<std::string> local_name(const transfer::Entry& entry);
+  Status bring_in();
+  void make_folder(const transfer::Entry& entry);
+  void set_folder_times();
+
+  // Resuming (fetch_resume.cpp).
+  asio::awaitable<Status> resume_all(FilesClient& client);
+  bool is_there(const transfer::Entry& entry, const std::string& local) const;
+  asio::awaitable<Status> resume_file(FilesClient& client, const transfer::Entry& entry);
+  void seed(const std::string& local) const;
+  struct Range {
+    std::uint64_t from;
+    std::uint64_t count;  ///< Whole chunks; 0: all.
+  };
+  std::vector<Range> compare(const std::vector<transfer::Hash>& theirs);
+
+  cli::Context& context_;
+  FetchWish wish_;
+  Tally tally_;
+  std::vector<bool> done_;  // Of wish_.paths.
+  std::optional<Current> current_;
+  std::string held_;  // For stdout: bytes of a chunk that is not checked yet.
+  transfer::Hasher hasher_;
+  transfer::Harvest harvest_;
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;  // By tag: in harvest_.
+  std::uint64_t last_tag_ = 0;
+  std::vector<std::pair<std::string, transfer::Facts>> folders_;
+  bool broke_ = false;
+};
+
+}  // namespace netkit::filesrv

@@ -1,0 +1,115 @@
+// `netkit filesrv get`: options, and where what is fetched goes.
+#include <sys/stat.h>
+
+#include "base/text.hpp"
+#include "commands/filesrv/client.hpp"
+#include "commands/filesrv/fetch.hpp"
+#include "commands/filesrv/filesrv.hpp"
+#include "transfer/glob.hpp"
+#include "transfer/path.hpp"
+
+namespace netkit::filesrv {
+namespace {
+
+bool is_folder(const std::string& path) {
+  struct stat there;
+  return stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+}
+
+class GetAction final : public cli::Action {
+ public:
+  void declare(cli::Options& options) override;
+  Status run(cli::Context& context) override;
+
+ private:
+  Result<FetchWish> wish() const;
+  Status place(FetchWish& wish) const;
+
+  FilesOptions files_;
+  std::string output_ = ".";
+  bool recursive_ = false;
+  bool resume_ = false;
+  bool checksum_ = false;
+  bool follow_ = false;
+  bool no_check_ = false;
+};
+
+void GetAction::declare(cli::Options& options) {
+  declare_files(options, files_, "ENDPOINT PATH",
+                "The server, if there is more than one word; then files, patterns, or folders "
+                "with -r");
+  options.value("output", output_, "FILE|DIR|-", "Where to: a folder, another name, or stdout")
+      .with_letter('o')
+      .completes(cli::Complete::file);
+  options.flag("recursive", recursive_, "Folders with all that is in them").with_letter('r');
+  options.flag("resume", resume_,
+               "Fetch only what is missing or damaged; what has the same size and time is there");
+  options.flag("checksum", checksum_, "With --resume: compare the bytes of that, too");
+  options.flag("follow", follow_, "Go on as the file grows, until ^C").with_letter('f');
+  options.flag("no-check", no_check_, "Do not ask for hashes: a damaged file is not noticed");
+}
+
+Result<FetchWish> GetAction::wish() const {
+  FetchWish wish;
+  for (const std::string& word : files_.words) {
+    Result<std::string> path = transfer::path_of_text(word);
+    if (!path)
+      return Error{Errc::usage, "fetch " + escape_for_display(word),
+                   "paths are below the server's folder, without '..'"};
+    wish.paths.push_back(std::move(*path));
+  }
+  wish.recursive = recursive_;
+  wish.resume = resume_ || checksum_;
+  wish.checksum = checksum_;
+  wish.checked = !no_check_;
+  wish.follow = follow_;
+  if (follow_ && (wish.paths.size() > 1 || recursive_ || resume_))
+    return Error{Errc::usage, "follow more than one file",
+                 "one at a time, without -r and --resume"};
+  return wish;
+}
+
+/// One file may have a name of its own; several things want a folder.
+Status GetAction::place(FetchWish& wish) const {
+  if (output_ == "-") {
+    if (recursive_) return Error{Errc::usage, "print a folder", "fetch it into one: -o DIR"};
+    return ok;
+  }
+  const bool several =
+      wish.paths.size() > 1 || recursive_ || transfer::has_wildcards(wish.paths.front());
+  std::string folder = output_;
+  if (!is_folder(output_) && !output_.ends_with('/') && !several) {
+    const std::size_t slash = output_.rfind('/');
+    folder = slash == std::string::npos ? "." : output_.substr(0, slash + 1);
+    wish.name = output_.substr(slash == std::string::npos ? 0 : slash + 1);
+  } else if (!is_folder(output_)) {
+    if (mkdir(output_.c_str(), 0777) != 0) return errno_error("make the folder " + output_);
+  }
+  Result<transfer::Root> root = transfer::Root::open(folder);
+  if (!root) return root.error();
+  wish.folder.emplace(std::move(*root));
+  return ok;
+}
+
+Status GetAction::run(cli::Context& context) {
+  if (files_.words.size() > 1)
+    if (Status taken = take_endpoint(files_, 1, "fetch nothing"); !taken) return taken;
+  if (files_.words.empty())
+    return Error{Errc::usage, "fetch nothing", "name a file: netkit filesrv get HOST PATH"};
+  Result<FetchWish> wished = wish();
+  if (!wished) return wished.error();
+  if (Status placed = place(*wished); !placed) return placed;
+  Fetch fetch{context, std::move(*wished)};
+  Status talked =
+      with_files(context, files_, [&](FilesClient& client) { return fetch.run(client); });
+  if (!talked) return talked;
+  return fetch.finish();
+}
+
+}  // namespace
+
+std::unique_ptr<cli::Action> make_get() {
+  return std::make_unique<GetAction>();
+}
+
+}  // namespace netkit::filesrv
