@@ -9,9 +9,9 @@
 
 namespace netkit::transfer {
 
-/// What a process may still reach in the file system.
+/// What a process may still reach in the file system. What is missing is passed over.
 struct Reach {
-  std::vector<std::string> read;   ///< Files and folders with all below; missing ones are passed over.
+  std::vector<std::string> read;   ///< Files, and folders with all below. Nothing can be executed.
   std::vector<std::string> write;  ///< Read, and write, create, remove, rename.
 };
 

@@ -35,6 +35,20 @@ inline std::string content_of(const OpenFile& opened) {
   return bytes;
 }
 
+/// Root reads everything, so what is closed is tried as somebody else.
+class AsNobody {
+ public:
+  AsNobody() : changed_{::geteuid() == 0 && ::seteuid(65'534) == 0} {}
+  ~AsNobody() {
+    if (changed_) REQUIRE(::seteuid(0) == 0);
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  bool changed_;
+};
+
 /// shared/ is what a Root is opened on; outside/ lies beside it.
 class EscapeWorld {
  public:
