@@ -35,6 +35,13 @@ void append_escaped_byte(std::string& to, char byte) {
   }
 }
 
+// Of a hexadecimal digit; -1 for what is none.
+int value_of_digit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  const char small = lower(digit);
+  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
 // Levenshtein's distance with swapped neighbours as one edit (optimal string alignment); letters
 // that differ only in case are equal.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -109,6 +116,32 @@ std::string escape_for_display(std::string_view bytes) {
     bytes.remove_prefix(taken.size());
   }
   return shown;
+}
+
+std::optional<std::string> unescape_displayed(std::string_view shown) {
+  std::string bytes;
+  bytes.reserve(shown.size());
+  while (!shown.empty()) {
+    const std::size_t plain = std::min(shown.find('\\'), shown.size());
+    bytes += shown.substr(0, plain);
+    shown.remove_prefix(plain);
+    if (shown.empty()) break;
+    const char letter = shown.size() > 1 ? shown[1] : '\0';
+    std::size_t taken = 2;
+    if (letter == 'n' || letter == 't' || letter == '\\') {
+      bytes += letter == 'n' ? '\n' : letter == 't' ? '\t' : '\\';
+    } else if (letter == 'x' && shown.size() >= 4) {
+      const int high = value_of_digit(shown[2]);
+      const int low = value_of_digit(shown[3]);
+      if (high < 0 || low < 0) return std::nullopt;
+      bytes += static_cast<char>(high * 16 + low);
+      taken = 4;
+    } else {
+      return std::nullopt;
+    }
+    shown.remove_prefix(taken);
+  }
+  return bytes;
 }
 
 std::optional<std::string_view> nearest(std::string_view word,

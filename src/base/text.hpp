@@ -26,6 +26,10 @@ bool equal_ignoring_case(std::string_view left, std::string_view right);
 /// \\ or \xHH. Reversible.
 std::string escape_for_display(std::string_view bytes);
 
+/// What escape_for_display() was given, from what it gave: \n, \t, \\ and \xHH (either case of the
+/// digits) become bytes, all else stays. nullopt if another character follows a backslash.
+std::optional<std::string> unescape_displayed(std::string_view shown);
+
 /// The candidate with the smallest edit distance to `word`, if it is near enough to be a typing
 /// mistake (at most a third of the letters, at least one).
 std::optional<std::string_view> nearest(std::string_view word,

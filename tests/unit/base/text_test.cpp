@@ -63,6 +63,25 @@ TEST_CASE("escape_for_display: no byte below 0x20 and no DEL survives") {
   }
 }
 
+TEST_CASE("unescape_displayed: gives the bytes back that escape_for_display was given") {
+  CHECK(unescape_displayed("") == "");
+  CHECK(unescape_displayed("naïve \\n\\t\\\\") == "naïve \n\t\\");
+  CHECK(unescape_displayed("\\xff\\xC3(") == "\xff\xc3(");
+  CHECK(unescape_displayed("\\x000") == "\0000"sv);
+  CHECK(unescape_displayed("\\\\x41") == "\\x41");
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte)
+    all += static_cast<char>(byte);
+  CHECK(unescape_displayed(escape_for_display(all)) == all);
+  CHECK(unescape_displayed(escape_for_display("\\x41 \\n")) == "\\x41 \\n");
+}
+
+TEST_CASE("unescape_displayed: refuses what escape_for_display never gives") {
+  for (const std::string_view wrong : {"\\"sv, "a\\"sv, "\\a"sv, "\\x"sv, "\\x4"sv, "\\xg0"sv,
+                                       "\\x0g"sv, "\\ "sv, "\\N"sv, "\\X41"sv})
+    CHECK_FALSE(unescape_displayed(wrong).has_value());
+}
+
 TEST_CASE("decode_code_point: knows the bounds of each length") {
   struct Case {
     std::string_view bytes;
