@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <asio/awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "access/guard.hpp"
 #include "commands/filesrv/depot.hpp"
+#include "commands/filesrv/text_list.hpp"
 #include "net/connection.hpp"
 
 namespace netkit::filesrv {
@@ -38,6 +40,7 @@ class Reception {
   const bool offers_tls_;
   const std::chrono::nanoseconds idle_limit_;
   access::Guard* guard_ = nullptr;
+  const std::shared_ptr<SortMemory> sort_memory_ = std::make_shared<SortMemory>();
 };
 
 }  // namespace netkit::filesrv
