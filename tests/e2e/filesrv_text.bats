@@ -123,7 +123,7 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
 @test "filesrv text: len64 clients get bare bytes, as from the original" {
   serve_files
   assert_equal "$({ len64 dados; len64 finalizar_conexao; } | timeout 20 nc 127.0.0.1 "$PORT" |
-    xxd -p)" "$(printf 'Servidor online 24 horas' | xxd -p)"
+    od -An -tx1)" "$(printf 'Servidor online 24 horas' | od -An -tx1)"
   assert_equal "$({ len64 hora_atual; len64 quit; } | timeout 20 nc 127.0.0.1 "$PORT" | wc -c)" 8
   { len64 listar_arquivos; len64 quit; } | timeout 20 nc 127.0.0.1 "$PORT" >got
   printf 'a\ndocs/\nlarge\nline\\nfeed\\xff' | cmp - got
