@@ -1,14 +1,16 @@
 // Lines, and the 64 byte lengths of the original's clients: names, times and bare bytes of files.
 // What nc prints is data: nothing is said that was not asked for, and quit is answered by the end.
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
 
+#include "commands/filesrv/clock.hpp"
 #include "commands/filesrv/reception.hpp"
 #include "commands/filesrv/text_list.hpp"
 #include "commands/filesrv/text_words.hpp"
@@ -29,13 +31,20 @@ struct Talk {
   Visitor& visitor;
   std::shared_ptr<SortMemory> sort_memory;
   bool len64;
+  Pace pace;
 };
+
+asio::awaitable<Status> send(Talk& talk, std::string bytes) {
+  if (Status may = co_await wait_for(talk.depot.pace(), talk.pace, bytes.size()); !may)
+    co_return may;
+  co_return co_await talk.connection.send(bytes);
+}
 
 /// Lines end with LF; len64 clients get bare bytes, as from the original.
 asio::awaitable<Status> answer(Talk& talk, std::string text) {
   if (text.ends_with('\n')) text.pop_back();
   if (!talk.len64) text += '\n';
-  co_return co_await talk.connection.send(text);
+  return send(talk, std::move(text));
 }
 
 asio::awaitable<Status> refuse(Talk& talk, const Error& error) {
@@ -80,11 +89,11 @@ asio::awaitable<Status> send_list(Talk& talk, std::shared_ptr<TextList> list) {
     if (piece->empty()) continue;
     piece->pop_back();
     if (std::exchange(begun, true)) piece->insert(piece->begin(), '\n');
-    if (Status sent = co_await talk.connection.send(*piece); !sent) co_return sent;
+    if (Status sent = co_await send(talk, std::move(*piece)); !sent) co_return sent;
   }
   // The original's clients wait for some byte.
   if (begun == talk.len64) co_return ok;
-  co_return co_await talk.connection.send("\n");
+  co_return co_await send(talk, "\n");
 }
 
 asio::awaitable<Status> list(Talk& talk, std::string argument) {
@@ -114,21 +123,34 @@ bool has_changed(const transfer::OpenFile& source) {
   return transfer::facts_of(status).version != source.facts.version;
 }
 
-/// There is no length before the bytes and no word after them: what did not go as it should ends
-/// the connection, so that nothing else is taken for the rest of the file.
-asio::awaitable<Status> send_bytes(Talk& talk, const transfer::OpenFile& source) {
+asio::awaitable<Status> send_slices(Talk& talk, const transfer::OpenFile& source) {
   net::Connection& connection = talk.connection;
+  const std::span<char> memory = connection.worker().read_memory();
+  const auto went = [&connection](std::size_t) { connection.touch(); };
   connection.received().keep();
   net::FileSlice slice;
   slice.file = source.file.get();
-  slice.count = source.facts.size;
-  const auto went = [&connection](std::size_t) { connection.touch(); };
-  const Result<std::uint64_t> sent =
-      co_await net::send_file(connection.stream(), slice, connection.worker().read_memory(), went);
-  if (sent && *sent == slice.count && !has_changed(source)) co_return ok;
+  while (slice.offset < source.facts.size) {
+    slice.count =
+        std::min(source.facts.size - slice.offset, pace_size(talk.depot.pace(), talk.pace));
+    Status may = co_await wait_for(talk.depot.pace(), talk.pace, slice.count);
+    if (!may) co_return may;
+    const Result<std::uint64_t> sent =
+        co_await net::send_file(connection.stream(), slice, memory, went);
+    if (!sent) co_return sent.error();
+    if (*sent < slice.count) co_return Error{Errc::mismatch, "send the file", "it became shorter"};
+    slice.offset += slice.count;
+  }
+  co_return ok;
+}
+
+/// There is no length before the bytes and no word after them: what did not go as it should ends
+/// the connection, so that nothing else is taken for the rest of the file.
+asio::awaitable<Status> send_bytes(Talk& talk, const transfer::OpenFile& source) {
+  const Status sent = co_await send_slices(talk, source);
   // Cut off, it must not look whole: a reset says that.
-  if (!sent || *sent < slice.count) connection.stream().abort();
-  if (!sent) co_return sent.error();
+  if (!sent) talk.connection.stream().abort();
+  if (!sent || !has_changed(source)) co_return sent;
   co_return Error{Errc::mismatch, "send the file as it was", "it changed while it was read"};
 }
 
@@ -150,7 +172,7 @@ asio::awaitable<Status> act(Talk& talk, TextWish wish) {
     case Word::list: return list(talk, std::move(wish.argument));
     case Word::get:
     case Word::send: return get(talk, std::move(wish));
-    case Word::time: return answer(talk, show_clock(std::time(nullptr)));
+    case Word::time: return answer(talk, time_of_day());
     case Word::info: return answer(talk, talk.depot.describe());
     case Word::online: return answer(talk, std::string{online_text});
     default: return answer(talk, std::string{help_on_words()});
@@ -193,7 +215,8 @@ asio::awaitable<Status> Reception::serve_text(net::Connection& connection, bool 
     const access::Showing how = len64 ? access::Showing::len64 : access::Showing::line;
     if (Status known = co_await visitor.sign_in(how); !known) co_return known;
   }
-  Talk talk{connection, depot_, visitor, sort_memory_, len64};
+  Talk talk{connection,   depot_, visitor,
+            sort_memory_, len64,  Pace{depot_.settings().client_rate_max}};
   co_return co_await converse(talk);
 }
 

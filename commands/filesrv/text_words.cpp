@@ -90,11 +90,4 @@ std::string_view help_on_words() {
          "/token TOKEN         where a token is asked for, as the first line\n";
 }
 
-std::string show_clock(std::time_t now) {
-  std::tm local{};
-  char text[16] = {};
-  if (localtime_r(&now, &local)) std::strftime(text, sizeof text, "%H:%M:%S", &local);
-  return text;
-}
-
 }  // namespace netkit::filesrv

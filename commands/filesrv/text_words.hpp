@@ -2,7 +2,7 @@
 // clients. Pure: text in, wishes out; the line and len64 dialects act on them.
 #pragma once
 
-#include <ctime>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,8 +56,5 @@ std::string_view help_on_words();
 
 /// The answer to `dados`, as the original gave it.
 inline constexpr std::string_view online_text = "Servidor online 24 horas";
-
-/// HH:MM:SS in the machine's zone.
-std::string show_clock(std::time_t now);
 
 }  // namespace netkit::filesrv

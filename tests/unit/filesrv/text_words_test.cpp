@@ -1,7 +1,6 @@
 // Tests of the words that the file server takes from nc and from the original's clients.
 #include "commands/filesrv/text_words.hpp"
 
-#include <cstdlib>
 #include <doctest/doctest.h>
 #include <string>
 #include <string_view>
@@ -115,15 +114,6 @@ TEST_CASE("show_name: what it shows, parse_words() reads") {
     CHECK(show_name(name).find('\n') == std::string::npos);
   }
   CHECK(show_name(" a ") == R"(\x20a\x20)");
-}
-
-TEST_CASE("show_clock: hours, minutes and seconds of the machine's zone") {
-  REQUIRE(setenv("TZ", "NETKIT-5:30", 1) == 0);
-  tzset();
-  CHECK(show_clock(0) == "05:30:00");
-  CHECK(show_clock(86399) == "05:29:59");
-  REQUIRE(unsetenv("TZ") == 0);
-  tzset();
 }
 
 TEST_CASE("help_on_words: tells each word on a short line") {
