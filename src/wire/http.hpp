@@ -114,8 +114,11 @@ enum class HttpConnection : std::uint8_t { close, keep_alive };
 
 /// Appends status line, `fields`, Content-Length, Connection and the empty line. For a HEAD request
 /// this is the whole answer. Line ends and other control characters in a field become spaces.
+/// Without a length there is no Content-Length: for 204, and for what is sent in chunks or until
+/// the end of the stream.
 void append_response_head(std::string& out, int status, std::string_view reason,
-                          std::span<const HttpField> fields, std::uint64_t content_length,
+                          std::span<const HttpField> fields,
+                          std::optional<std::uint64_t> content_length,
                           HttpConnection connection = HttpConnection::close);
 
 /// The same, and `body` behind it.

@@ -25,12 +25,13 @@ void append_http_status(std::string& out, int status, std::string_view reason) {
 }
 
 void append_response_head(std::string& out, int status, std::string_view reason,
-                          std::span<const HttpField> fields, std::uint64_t content_length,
+                          std::span<const HttpField> fields,
+                          std::optional<std::uint64_t> content_length,
                           HttpConnection connection) {
   append_http_status(out, status, reason);
   for (const HttpField& field : fields)
     append_http_field(out, field.name, field.value);
-  append_http_field(out, "Content-Length", std::to_string(content_length));
+  if (content_length) append_http_field(out, "Content-Length", std::to_string(*content_length));
   append_http_field(out, "Connection",
                     connection == HttpConnection::close ? "close" : "keep-alive");
   out.append("\r\n");

@@ -282,4 +282,7 @@ TEST_CASE("append_response: writes a whole answer, and no peer's bytes make a se
   out.clear();
   wire::append_response_head(out, 200, "OK", {}, 12, wire::HttpConnection::keep_alive);
   CHECK(out == "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: keep-alive\r\n\r\n");
+  out.clear();
+  wire::append_response_head(out, 204, wire::http_reason(204), {}, std::nullopt);
+  CHECK(out == "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 }
