@@ -17,13 +17,9 @@ namespace {
 /// One read: as much as a chunk, so that a fast sender costs few system calls.
 constexpr std::size_t read_size = 1024 * 1024;
 
-/// What is not said goes over TLS, but on this machine.
 Result<net::Endpoint> choose(const cli::Context& context, const FilesOptions& options) {
-  Result<net::Endpoint> chosen =
-      cli::choose_endpoint(context, options.client, net::Scheme::tcp, port);
-  const bool unsaid = options.client.endpoint && !options.client.endpoint->scheme;
-  if (chosen && unsaid && !net::is_loopback(*chosen)) chosen->scheme = net::Scheme::tls;
-  return chosen;
+  if (options.client.endpoint) return whole(*options.client.endpoint);
+  return cli::choose_endpoint(context, options.client, net::Scheme::tcp, port);
 }
 
 Error refusal_of(const wire::Frame& frame) {
@@ -39,22 +35,34 @@ bool has_lost_its_server(const Error& error) {
 
 }  // namespace
 
-void declare_files(cli::Options& options, FilesOptions& files, std::string name, std::string help) {
-  options.positionals(std::move(name), files.words, std::move(help));
+cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::string name,
+                           std::string help) {
+  options
+      .positional("ENDPOINT", files.first,
+                  "The server: [SCHEME://]HOST[:PORT] or unix:PATH (default: 127.0.0.1)")
+      .completes(cli::Complete::endpoint);
+  cli::Option& words = options.positionals(std::move(name), files.words, std::move(help));
   cli::declare_client_limits(options, files.client);
   cli::declare_token(options, files.client);
+  return words;
 }
 
 Status take_endpoint(FilesOptions& files, std::size_t least, std::string_view what) {
-  if (files.words.size() > least && !files.client.endpoint) {
-    Result<net::Endpoint> endpoint = net::parse_endpoint(files.words.front());
+  if (files.first && files.words.size() < least) {
+    files.words.insert(files.words.begin(), *std::exchange(files.first, std::nullopt));
+  } else if (files.first) {
+    Result<net::Endpoint> endpoint = net::parse_endpoint(*files.first);
     if (!endpoint) return endpoint.error();
     files.client.endpoint = std::move(*endpoint);
-    files.words.erase(files.words.begin());
   }
   if (files.words.size() < least)
     return Error{Errc::usage, std::string{what}, "an argument is missing: see --help"};
   return ok;
+}
+
+net::Endpoint whole(net::Endpoint endpoint) {
+  const net::Scheme scheme = net::is_loopback(endpoint) ? net::Scheme::tcp : net::Scheme::tls;
+  return net::complete(std::move(endpoint), scheme, "127.0.0.1", port);
 }
 
 Error error_of_json(std::string_view json) {
@@ -80,16 +88,24 @@ asio::awaitable<Result<std::unique_ptr<FilesClient>>> FilesClient::open(
   Result<std::string> token =
       credential->for_service(service_name, *to, cli::audience_at(*to, *stream));
   if (!token) co_return token.error();
-  std::unique_ptr<FilesClient> client{
-      new FilesClient{std::move(*stream), options.client.answer_limit}};
-  Status greeted = co_await client->greet(std::move(*token));
-  if (greeted) co_return std::move(client);
-  const Error& why = greeted.error();
+  Result<std::unique_ptr<FilesClient>> client =
+      co_await begin(std::move(*stream), options.client.answer_limit, std::move(*token));
+  if (client) co_return client;
+  const Error why = client.error();
   const bool other = why.code == Errc::unexpected || why.code == Errc::malformed;
   if (other || has_lost_its_server(why))
     co_return Error{why.code, "find a file server at " + net::to_text(*to),
                     other ? "is it netkit filesrv?" : ""};
   co_return why;
+}
+
+asio::awaitable<Result<std::unique_ptr<FilesClient>>> FilesClient::begin(net::Stream stream,
+                                                                         Duration answer_limit,
+                                                                         std::string token) {
+  std::unique_ptr<FilesClient> client{new FilesClient{std::move(stream), answer_limit}};
+  Status greeted = co_await client->greet(std::move(token));
+  if (!greeted) co_return greeted.error();
+  co_return std::move(client);
 }
 
 asio::awaitable<Status> FilesClient::greet(std::string token) {

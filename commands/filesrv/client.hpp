@@ -19,18 +19,26 @@ namespace netkit::filesrv {
 
 struct FilesOptions {
   cli::ClientOptions client;
-  std::vector<std::string> words;  ///< [ENDPOINT] PATH..., as typed.
+  std::optional<std::string> first;  ///< The endpoint, or the only path.
+  std::vector<std::string> words;    ///< PATH..., as typed.
 };
 
 /// Of a verb that takes [ENDPOINT] and then words called `name`.
-void declare_files(cli::Options& options, FilesOptions& files, std::string name, std::string help);
-/// The first word is the endpoint if there are more than `least` of them. Errc::usage for fewer.
+cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::string name,
+                           std::string help);
+/// The first word is the endpoint unless `least` paths are needed and there are no others.
 Status take_endpoint(FilesOptions& files, std::size_t least, std::string_view what);
+/// Where that is: unless it is said, over TLS but on this machine.
+net::Endpoint whole(net::Endpoint endpoint);
 
 class FilesClient {
  public:
   static asio::awaitable<Result<std::unique_ptr<FilesClient>>> open(const cli::Context& context,
                                                                     const FilesOptions& options);
+  /// The same on a stream that is connected.
+  static asio::awaitable<Result<std::unique_ptr<FilesClient>>> begin(net::Stream stream,
+                                                                     Duration answer_limit,
+                                                                     std::string token);
 
   net::Stream& stream() { return stream_; }
   /// The next piece; its views hold until the next call. Errc::closed if the server ends.
@@ -38,7 +46,6 @@ class FilesClient {
   asio::awaitable<Status> send(const std::string& bytes);
   /// A number for a request of its own.
   std::uint32_t new_stream() { return ++last_stream_; }
-  /// Whether the server is known by its words to be one of another service.
   asio::awaitable<void> close();
 
  private:

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "commands/filesrv/client.hpp"
+#include "commands/filesrv/complete.hpp"
 #include "commands/filesrv/fetch.hpp"
 #include "commands/filesrv/filesrv.hpp"
 #include "transfer/glob.hpp"
@@ -35,9 +36,9 @@ class GetAction final : public cli::Action {
 };
 
 void GetAction::declare(cli::Options& options) {
-  declare_files(options, files_, "ENDPOINT PATH",
-                "The server, if there is more than one word; then files, patterns, or folders "
-                "with -r");
+  declare_files(options, files_, "PATH",
+                "Files, patterns, or folders with -r; a single word is one, and no endpoint")
+      .completes(remote_names);
   options.value("output", output_, "FILE|DIR|-", "Where to: a folder, another name, or stdout")
       .with_letter('o')
       .completes(cli::Complete::file);
@@ -92,10 +93,7 @@ Status GetAction::place(FetchWish& wish) const {
 }
 
 Status GetAction::run(cli::Context& context) {
-  if (files_.words.size() > 1)
-    if (Status taken = take_endpoint(files_, 1, "fetch nothing"); !taken) return taken;
-  if (files_.words.empty())
-    return Error{Errc::usage, "fetch nothing", "name a file: netkit filesrv get HOST PATH"};
+  if (Status taken = take_endpoint(files_, 1, "fetch nothing"); !taken) return taken;
   Result<FetchWish> wished = wish();
   if (!wished) return wished.error();
   if (Status placed = place(*wished); !placed) return placed;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/globals.hpp"
 #include "commands/filesrv/client.hpp"
+#include "commands/filesrv/complete.hpp"
 #include "commands/filesrv/filesrv.hpp"
 #include "commands/filesrv/human.hpp"
 #include "transfer/path.hpp"
@@ -39,20 +40,15 @@ class LsAction final : public cli::Action {
 };
 
 void LsAction::declare(cli::Options& options) {
-  declare_files(options, files_, "ENDPOINT PATH",
-                "The server, then what to list: a folder, a file, a pattern; else all that is "
-                "served");
+  declare_files(options, files_, "PATH",
+                "What to list: a folder, a file, a pattern (default: all that is served)")
+      .completes(remote_names);
   options.flag("long", long_, "Sizes and times, too; as on a terminal").with_letter('l');
   options.flag("recursive", recursive_, "What is in folders, too").with_letter('r');
 }
 
 Status LsAction::run(cli::Context& context) {
-  if (!files_.words.empty()) {
-    Result<net::Endpoint> endpoint = net::parse_endpoint(files_.words.front());
-    if (!endpoint) return endpoint.error();
-    files_.client.endpoint = std::move(*endpoint);
-    files_.words.erase(files_.words.begin());
-  }
+  if (Status taken = take_endpoint(files_, 0, "list files"); !taken) return taken;
   return with_files(context, files_, [&](FilesClient& client) { return list(context, client); });
 }
 

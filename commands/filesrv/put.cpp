@@ -23,8 +23,9 @@ class PutAction final : public cli::Action {
 };
 
 void PutAction::declare(cli::Options& options) {
-  declare_files(options, files_, "ENDPOINT FILE",
-                "The server, if there is more than one word; then files, or folders with -r");
+  declare_files(options, files_, "FILE",
+                "Files, or folders with -r; a single word is one, and no endpoint")
+      .completes(cli::Complete::file);
   options.value("to", to_, "DIR", "The folder at the server, made if it is missing");
   options.value("name", name_, "NAME", "Another name for the one file there");
   options.flag("recursive", recursive_, "Folders with all that is in them").with_letter('r');
@@ -35,10 +36,7 @@ void PutAction::declare(cli::Options& options) {
 }
 
 Status PutAction::run(cli::Context& context) {
-  if (files_.words.size() > 1)
-    if (Status taken = take_endpoint(files_, 1, "store nothing"); !taken) return taken;
-  if (files_.words.empty())
-    return Error{Errc::usage, "store nothing", "name a file: netkit filesrv put HOST FILE"};
+  if (Status taken = take_endpoint(files_, 1, "store nothing"); !taken) return taken;
   StoreWish wish;
   Result<std::string> to = transfer::path_of_text(to_);
   if (!to) return Error{Errc::usage, "store files in " + to_, "no '..' below the server's folder"};

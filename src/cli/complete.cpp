@@ -58,7 +58,7 @@ std::vector<Candidate> values_of(Table table, const Option& option, const Words&
   for (const std::string& choice : option.choices)
     found.push_back({choice, ""});
   if (option.candidates)
-    for (const std::string& each : option.candidates({environment, before}))
+    for (const std::string& each : option.candidates({environment, before, typed}))
       found.push_back({each, ""});
   return found;
 }

@@ -23,6 +23,7 @@ enum class Complete { nothing, file, directory, endpoint };
 struct Typed {
   const config::Environment& environment;
   const std::vector<std::string>& words;
+  std::string_view word = {};  ///< What there is of the one to be completed.
 
   /// The value that option `name` has on the line, or empty.
   std::string value_of(std::string_view name) const;

@@ -125,7 +125,7 @@ const cases = {
     }
     assert.deepEqual(await asked('order'), []);
     await page.fill('#typed', 'web1');
-    assert.ok(!await disabled(page, '#confirm-go'));
+    await until(page, () => !document.getElementById('confirm-go').disabled);
     await tab_to(page, 'confirm-go');
     await page.keyboard.press('Enter');
     await until(page, () => !document.getElementById('confirm').open);
