@@ -225,8 +225,9 @@ asio::awaitable<Result<std::uint64_t>> WebSession::send_some(int file, ByteRange
 asio::awaitable<std::optional<std::string>> WebSession::hash(File file) {
   const auto work = std::make_shared<HashWork>();
   work->file = std::move(file);
+  const auto step = [work] { return work->step(); };
   while (work->offset < work->file->facts.size) {
-    const bool read = co_await depot_.helpers().run([work] { return work->step(); });
+    const bool read = co_await depot_.helpers().run(step);
     if (!read) co_return std::nullopt;
     connection_.touch();
   }

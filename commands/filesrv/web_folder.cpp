@@ -109,7 +109,8 @@ asio::awaitable<Status> WebSession::give_folder(const Request& request, const We
   if (query_has(target.query, "tar")) co_return co_await give_tar(request, target);
   work->share = target.where.share;
   work->path = target.where.path;
-  Result<std::string> body = co_await depot_.helpers().run([work] { return work->run(); });
+  const auto list = [work] { return work->run(); };
+  Result<std::string> body = co_await depot_.helpers().run(list);
   if (!body) co_return co_await refuse(body.error());
   co_return co_await send_whole(folder_answer(json), std::move(*body));
 }
@@ -132,8 +133,9 @@ asio::awaitable<Status> WebSession::give_tar(const Request& request, const WebTa
   if (Status sent = co_await connection_.send(text); !sent || head_only_) co_return sent;
   forget_request();
   const auto tree = std::make_shared<TarTree>(std::move(*begun));
+  const auto next = [tree] { return tree->next(); };
   for (;;) {
-    TarTree::Piece piece = co_await depot_.helpers().run([tree] { return tree->next(); });
+    TarTree::Piece piece = co_await depot_.helpers().run(next);
     if (piece.bytes.empty()) break;
     std::uint64_t more = 0;
     if (piece.large) more = piece.large->facts.size + tar_padding(piece.large->facts.size);

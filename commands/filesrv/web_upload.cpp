@@ -206,8 +206,10 @@ asio::awaitable<Status> WebSession::receive(std::shared_ptr<Upload> upload, wire
 asio::awaitable<Status> WebSession::store(std::shared_ptr<Upload> upload, const WebTarget& target) {
   if (!upload->is_right()) co_return co_await refuse(400, "the bytes are not those of the digest");
   const Share* const share = target.where.share;
-  const Status stored = co_await depot_.helpers().run(
-      [upload, share, path = target.where.path] { return upload->finish(share->root, path); });
+  const auto finish = [upload, share, path = target.where.path] {
+    return upload->finish(share->root, path);
+  };
+  const Status stored = co_await depot_.helpers().run(finish);
   connection_.touch();
   if (!stored) co_return co_await refuse(stored.error());
   WebAnswer answer{upload->replaced() ? 204 : 201};
