@@ -82,7 +82,8 @@ class Expansion {
     for (std::size_t at = 0; at < parts_.size(); ++at)
       if (places.test(at)) names.push_back(unescape(parts_[at]));
     std::ranges::sort(names);
-    names.erase(std::ranges::unique(names).begin(), names.end());
+    // clang 14 cannot read what libstdc++ has for ranges here.
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     for (const std::string& name : names) {
       const std::string path = join_path(folder, name);
       const auto facts = root_.look(path);
