@@ -75,7 +75,8 @@ class EscapeWorld {
     link("../outside/new", "dangling_out");
     link("loop", "loop");
     link("out", "chain");
-    link("/proc/self/cwd", "magic_cwd");
+    // To the machine's own root, wherever the test runs.
+    link("/proc/self/cwd/../../../../../../../../../../../../../../../..", "magic_cwd");
     link("/proc/self/root", "magic_root");
     link("/proc/self/exe", "magic_exe");
     link("/proc/self/fd/" + std::to_string(held_.get()), "magic_folder");
