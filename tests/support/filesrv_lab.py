@@ -8,10 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 
+import hosts  # noqa: E402
+import tap  # noqa: E402
+from footprint import raise_open_file_limit  # noqa: E402
 from processes import memory_bytes  # noqa: E402
 
 START_LIMIT_S = 20
@@ -189,3 +193,58 @@ def remove(*paths):
     for path in paths:
         if os.path.lexists(path):
             os.remove(path)
+
+
+class Yard:
+    """A server of its own for one act: what it serves, and where its clients put things."""
+
+    def __init__(self, netkit, folder, name, *more):
+        self.folder = f"{folder}/{name}"
+        self.top, self.home = f"{self.folder}/top", f"{self.folder}/home"
+        for each in (self.folder, self.top, self.home):
+            os.mkdir(each)
+        self.served = Served(netkit, self.folder, self.top, "--upload", *more)
+
+    def get(self, *words, **more):
+        return run(self.served, "get", *words, **more)
+
+    def put(self, *words, **more):
+        return run(self.served, "put", *words, **more)
+
+    def end(self, claim):
+        """It still serves, and ends in order; no sanitizer complained."""
+        with open(f"{self.top}/last", "wb") as file:
+            file.write(b"last words")
+        client = self.get("last", "-o", "-")
+        tap.check(client.printed() == b"last words", f"{claim}: the server lives and serves",
+                  client.code, client.said(), self.served.said())
+        tap.check(self.served.end() == 0, f"{claim}: the server ends in order", self.served.said())
+        tap.check(not self.served.reports(), f"{claim}: no sanitizer complains",
+                  *self.served.reports()[:5])
+
+
+def enact(doc, acts, seed):
+    """The script's main(): each act in a folder on a tmpfs, in namespaces of our own. ONLY in the
+    environment names those that are wanted; SEED is what `seed` came of."""
+    if len(sys.argv) > 1:
+        print(doc.strip())
+        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
+    hosts.enter()
+    tap.note(f"seed {seed}")
+    raise_open_file_limit(16_384)
+    only = os.environ.get("ONLY", "").split()
+    with tempfile.TemporaryDirectory() as folder:
+        hosts.run("mount", "-t", "tmpfs", "-o", "size=6g", "none", folder)
+        os.environ.update(HOME=folder, XDG_STATE_HOME=f"{folder}/state",
+                          XDG_CONFIG_HOME=f"{folder}/config")
+        for act in acts:
+            if only and act.__name__ not in only:
+                continue
+            begin = time.monotonic()
+            try:
+                act(folder)
+            except (OSError, subprocess.SubprocessError) as error:
+                tap.check(False, f"{act.__name__}: goes through", repr(error))
+            tap.note(f"{act.__name__} took {time.monotonic() - begin:.1f} s")
+        hosts.run("umount", "-l", folder)
+    tap.end()
