@@ -35,6 +35,11 @@ constexpr Examples info_examples{{
     {"netkit filesrv info host | grep landlock", "is the server kept to its folders?"},
 }};
 
+constexpr Examples menu_examples{{
+    {"netkit filesrv menu host", "1 list, 2 get, 3 time, 4 info, 5 quit"},
+    {"netkit filesrv menu", "asks for host and port first"},
+}};
+
 constexpr std::array<ExitNote, 1> get_exits{{{5, "there is no such file"}}};
 constexpr std::array<ExitNote, 1> put_exits{{{4, "the server takes no files, or not from you"}}};
 
@@ -58,6 +63,7 @@ constexpr std::array verbs{
     cli::Verb{"put", "Store files", put_text, put_examples, put_exits, make_put},
     cli::Verb{"time", "Tell the time at the server", "", time_examples, {}, make_time},
     cli::Verb{"info", "Tell what the server says of itself", "", info_examples, {}, make_info},
+    cli::Verb{"menu", "Choose by numbers, on a terminal", "", menu_examples, {}, make_menu},
 };
 
 }  // namespace
