@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 
-import file_servers as servers
-from file_servers import quote, run
-from processes import BenchError, end, free_port, start
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.append(f"{ROOT}/tests/support")
+
+import file_servers as servers  # noqa: E402
+import filesrv_liar as frames  # noqa: E402
+from file_servers import quote, run  # noqa: E402
+from processes import BenchError, end, free_port, start  # noqa: E402
+
 MIB = 1 << 20
 
 
@@ -258,7 +262,10 @@ def run_tree(bench):
     return bench.rounds("tree", trials)
 
 
+# As slow_readers.py takes them.
 SLOW_REQUESTS = {"line": r"get large\n",
+                 "frame": "".join(f"\\x{byte:02x}" for byte in
+                                  frames.frame(frames.HELLO, b"{}", 0) + frames.get(b"large")),
                  "http": r"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"}
 
 

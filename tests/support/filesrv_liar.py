@@ -266,14 +266,25 @@ FALSE = {
 }
 
 
+# There is no name there that could be another.
+HARMLESS_ON_STDOUT = ("a name that leads out", "another name than was asked for")
+
+
 def false_servers(run, home):
     """The same for servers that lie to `run(server, "get", ...)`, which puts things into `home`."""
     honest = [entry(b"it", len(ONE)), data(0, ONE), chunk(0, hash_of(ONE)),
               end(len(ONE), root_of(ONE)), done()]
     for claim, frames in {"who does not lie is believed": honest, **FALSE}.items():
         server = FalseServer(frames)
+        printed = run(server, "get", "it", "-o", "-", "--timeout", "2s")
         client = run(server, "get", "it", "-o", home, "--timeout", "2s")
         server.end()
+        if frames is honest:
+            yield (f"{claim}, to stdout", printed.code == 0 and printed.printed() == ONE,
+                   (printed.code, printed.said()))
+        elif claim not in HARMLESS_ON_STDOUT:
+            yield (f"{claim}, to stdout: it fails", printed.code in (1, 3, 4, 5, 6),
+                   (printed.code, printed.said(), printed.printed()[:100]))
         came = sorted(name for name in os.listdir(home) if not name.endswith(".part"))
         if frames is honest:
             yield (claim, client.code == 0 and came == ["it"], (client.code, client.said(), came))
