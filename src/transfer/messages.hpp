@@ -30,14 +30,14 @@ namespace netkit::transfer {
 //   data    21: offset u64 | bytes (1..chunk_size, within one chunk)
 //   chunk   22: index u64 | SHA-256 (32)
 //   end     23: size u64 | root (32); size 2^64-1: it is given up
-// answers
-//   entry   32: kind u8 | mode u32 | mtime i64 | size u64 | version u64 | base u16 | path;
+// answers (between peers 32 to 47 are messages)
+//   entry   48: kind u8 | mode u32 | mtime i64 | size u64 | version u64 | base u16 | path;
 //               the first `base` bytes of the path are the folder that the pattern or tree is in
-//   have    33: first u64 | last u8 (1: nothing follows) | SHA-256 (32)...: chunks that are there
-//   stored  34: version u64
-//   failed  35: path size u16 | path | JSON (cli/remote_error.hpp): one of several; others follow
-//   done    36: things u64 | failed u64: nothing else answers this request
-//   text    37: UTF-8
+//   have    49: first u64 | last u8 (1: nothing follows) | SHA-256 (32)...: chunks that are there
+//   stored  50: version u64
+//   failed  51: path size u16 | path | JSON (cli/remote_error.hpp): one of several; others follow
+//   done    52: things u64 | failed u64: nothing else answers this request
+//   text    53: UTF-8
 //   refusal  2: JSON: the whole request failed; nothing else answers it
 
 namespace frame_type {
@@ -49,12 +49,12 @@ inline constexpr std::uint16_t ask = 20;
 inline constexpr std::uint16_t data = 21;
 inline constexpr std::uint16_t chunk = 22;
 inline constexpr std::uint16_t end = 23;
-inline constexpr std::uint16_t entry = 32;
-inline constexpr std::uint16_t have = 33;
-inline constexpr std::uint16_t stored = 34;
-inline constexpr std::uint16_t failed = 35;
-inline constexpr std::uint16_t done = 36;
-inline constexpr std::uint16_t text = 37;
+inline constexpr std::uint16_t entry = 48;
+inline constexpr std::uint16_t have = 49;
+inline constexpr std::uint16_t stored = 50;
+inline constexpr std::uint16_t failed = 51;
+inline constexpr std::uint16_t done = 52;
+inline constexpr std::uint16_t text = 53;
 }  // namespace frame_type
 
 inline constexpr std::uint64_t given_up = UINT64_MAX;
