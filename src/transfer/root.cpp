@@ -23,8 +23,13 @@ constexpr int step_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 /// O_NONBLOCK: what was a file when it was looked at may have become a FIFO.
 constexpr int file_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
 
+/// File systems keep years that 64 bits of nanoseconds do not reach, 1677 to 2262.
 std::int64_t nanoseconds(const timespec& time) {
-  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+  constexpr std::int64_t in_second = 1'000'000'000;
+  constexpr std::int64_t last = INT64_MAX / in_second - 1;
+  if (time.tv_sec > last) return INT64_MAX;
+  if (time.tv_sec < -last) return INT64_MIN;
+  return time.tv_sec * in_second + time.tv_nsec;
 }
 
 /// The finaliser of splitmix64: each bit of the result depends on each of `value`.
@@ -109,9 +114,9 @@ Facts facts_of(const struct stat& status) {
   if (facts.kind == Kind::file) facts.size = static_cast<std::uint64_t>(status.st_size);
   facts.mtime_ns = nanoseconds(status.st_mtim);
   std::uint64_t version = mix(status.st_ino + 1);
-  version = mix(version + static_cast<std::uint64_t>(status.st_size));
-  version = mix(version + static_cast<std::uint64_t>(facts.mtime_ns));
-  version = mix(version + static_cast<std::uint64_t>(nanoseconds(status.st_ctim)));
+  for (const auto part : {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                          status.st_ctim.tv_sec, status.st_ctim.tv_nsec})
+    version = mix(version + static_cast<std::uint64_t>(part));
   facts.version = version == 0 ? 1 : version;
   return facts;
 }

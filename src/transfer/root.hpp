@@ -19,7 +19,7 @@ struct Facts {
   Kind kind = Kind::other;
   std::uint32_t mode = 0;     ///< Permission bits, 07777.
   std::uint64_t size = 0;     ///< Bytes; 0 for all but files.
-  std::int64_t mtime_ns = 0;  ///< Since 1970, UTC.
+  std::int64_t mtime_ns = 0;  ///< Since 1970, UTC; the nearest that fits.
   /// Changes when the content may have: of inode, size, mtime and ctime. Never 0.
   std::uint64_t version = 0;
 };

@@ -141,6 +141,10 @@ TEST_CASE("facts_of: tells kind, permissions, size and time") {
   }
   status.st_mtim = {-1, 999'999'999};
   CHECK(facts_of(status).mtime_ns == -1);
+  status.st_mtim = {13'000'000'000, 0};
+  CHECK(facts_of(status).mtime_ns == INT64_MAX);
+  status.st_mtim = {INT64_MIN, 0};
+  CHECK(facts_of(status).mtime_ns == INT64_MIN);
 }
 
 TEST_CASE("facts_of: the version changes with inode, size, mtime and ctime, and only with them") {
