@@ -143,6 +143,25 @@ TEST_CASE("Root: a folder that is opened is the shared one or none, whatever is 
   }
 }
 
+TEST_CASE("Root: facts and places are those of the shared folder, whatever is in its place") {
+  const EscapeWorld world;
+  for (const Root::Way way : ways) {
+    CAPTURE(name_of(way));
+    const Root root = world.root(way);
+    const Swapping swapping{world.shared("sub"), world.shared("out")};
+    check_race([&] {
+      const auto facts = root.look("sub/name");
+      if (!facts) return met_of_error(facts);
+      return facts->size == 6 ? Met::inside : Met::outside;  // The one outside has 7 bytes.
+    });
+    check_race([&] {
+      const auto place = root.place("sub/name");
+      if (!place) return met_of_error(place);
+      return met_of(open_file_in(place->folder.get(), place->name));
+    });
+  }
+}
+
 TEST_CASE("Root: nothing is made outside while a folder becomes a link and back") {
   const EscapeWorld world;
   for (const Root::Way way : ways) {
