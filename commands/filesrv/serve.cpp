@@ -51,7 +51,7 @@ class ServeAction final : public cli::Action {
   Result<std::vector<Share>> open_shares() const;
   DepotSettings settings() const;
   transfer::Reach reach(const cli::Context& context) const;
-  Status raise_walls(const cli::Context& context, Depot& depot) const;
+  Result<transfer::Walls> raise_walls(const cli::Context& context, transfer::Root::Way way) const;
 
   std::vector<std::string> folders_;
   bool upload_ = false;
@@ -157,15 +157,16 @@ transfer::Reach ServeAction::reach(const cli::Context& context) const {
   return reach;
 }
 
-Status ServeAction::raise_walls(const cli::Context& context, Depot& depot) const {
+Result<transfer::Walls> ServeAction::raise_walls(const cli::Context& context,
+                                                 transfer::Root::Way way) const {
+  if (no_walls_) return transfer::Walls{};
   const Result<transfer::Walls> walls = transfer::raise_walls(reach(context));
   if (!walls) return walls.error();
-  depot.set_walls(*walls);
-  const bool by_kernel = depot.shares().front().root.way() == transfer::Root::Way::openat2;
+  const bool by_kernel = way == transfer::Root::Way::openat2;
   context.log.info("walls", {{"beneath", by_kernel ? "openat2" : "walk"},
                              {"landlock", walls->landlock},
                              {"no_new_privileges", walls->no_new_privileges}});
-  return ok;
+  return walls;
 }
 
 Status ServeAction::run(cli::Context& context) {
@@ -185,9 +186,11 @@ Status ServeAction::run(cli::Context& context) {
   plan.on_start = [&](net::Server&) -> Status {
     std::vector<std::string> names = page_hosts_;
     names.push_back(net::host_name());
+    // First: threads that run by then would stand outside.
+    const Result<transfer::Walls> walls = raise_walls(context, shares->front().root.way());
+    if (!walls) return walls.error();
     depot.emplace(std::move(*shares), settings());
-    if (!no_walls_)
-      if (Status raised = raise_walls(context, *depot); !raised) return raised;
+    depot->set_walls(*walls);
     reception.emplace(*depot, std::move(names), !server_.no_tls, server_.idle_limit);
     if (guard) reception->ask(*guard);
     return ok;

@@ -1,4 +1,4 @@
-// Hashes of chunks that were worked out before, so that a file that is fetched often is hashed once.
+// Hashes of chunks that were worked out before, so that a file fetched often is hashed once.
 // A server of files has one, for all its threads.
 #pragma once
 

@@ -1,5 +1,5 @@
-// A file that arrives: NAME.part until every byte of it has been checked, then NAME, whole or not at
-// all. Receivers of all kinds write by this: the client, the server's uploads, peers.
+// A file that arrives: NAME.part until every byte of it has been checked, then NAME, whole or not
+// at all. Receivers of all kinds write by this: the client, the server's uploads, peers.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 
 namespace netkit::transfer {
 
-/// One file that arrives. A file is whole once each chunk has been checked against the hash that the
+/// One file that arrives. It is whole once each chunk has been checked against the hash that the
 /// other side told, or the root has; with `checked` false once all bytes are there.
 class Incoming {
  public:
@@ -27,8 +27,8 @@ class Incoming {
   Status take(std::uint64_t offset, std::string_view bytes);
   /// Errc::mismatch if what came is something else: that chunk has to be sent again.
   Status take(const Chunk& chunk);
-  /// The other side has said all. Errc::mismatch if the bytes are not what it says or not all there;
-  /// Errc::closed if it gave up.
+  /// The other side has said all. Errc::mismatch if the bytes are not what it says or not all
+  /// there; Errc::closed if it gave up.
   Status take(const End& end);
 
   bool is_whole() const { return whole_; }
