@@ -131,7 +131,7 @@ asio::awaitable<Status> FilesClient::greet(std::string token) {
 }
 
 asio::awaitable<Result<transfer::Piece>> FilesClient::next() {
-  stream_.expire_in(answer_limit_);
+  touch();
   return reader_.next(stream_);
 }
 

@@ -44,6 +44,8 @@ class FilesClient {
   /// The next piece; its views hold until the next call. Errc::closed if the server ends.
   asio::awaitable<Result<transfer::Piece>> next();
   asio::awaitable<Status> send(const std::string& bytes);
+  /// Something went or came: an answer may take its whole time from now on.
+  void touch() { stream_.expire_in(answer_limit_); }
   /// A number for a request of its own.
   std::uint32_t new_stream() { return ++last_stream_; }
   asio::awaitable<void> close();

@@ -40,6 +40,9 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
     get.recursive = wish_.recursive;
     get.follow = wish_.follow;
     get.path = wish_.paths[i];
+    // Nothing is printed twice: with one file, where it was broken off.
+    get.from = printed_;
+    if (printed_ > 0 && !wish_.follow) get.version = printed_version_;
     append(requests.emplace_back(), client.new_stream(), get);
     indices.push_back(i);
   }
@@ -62,8 +65,7 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
     }
     if (!bytes.empty())
       if (Status sent = co_await client.send(bytes); !sent) co_return sent;
-    Result<transfer::Piece> piece = co_await client.next();
-    if (!piece && wish_.follow && piece.error().code == Errc::timed_out) continue;
+    Result<transfer::Piece> piece = co_await next(client);
     if (!piece) {
       static_cast<void>(bring_in());  // What is whole stays.
       co_return piece.error();
@@ -75,6 +77,30 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
       if (Status brought = bring_in(); !brought) co_return brought;
   }
   co_return bring_in();
+}
+
+/// A file that is followed may not grow for long; whether the server is there is asked then.
+asio::awaitable<Result<transfer::Piece>> Fetch::next(FilesClient& client) {
+  for (;;) {
+    Result<transfer::Piece> piece = co_await client.next();
+    const bool silent = !piece && piece.error().code == Errc::timed_out;
+    if (silent && wish_.follow && !std::exchange(asked_alive_, true)) {
+      std::string ping;
+      wire::append_frame(ping, {.type = wire::frame_type::ping, .body = {}});
+      client.touch();
+      Status sent = co_await client.send(ping);
+      if (!sent) co_return sent.error();
+      continue;
+    }
+    if (piece) asked_alive_ = false;
+    if (piece && piece->frame.type == wire::frame_type::pong) continue;
+    co_return piece;
+  }
+}
+
+Status Fetch::print(std::string_view bytes) {
+  printed_ += bytes.size();
+  return context_.out.bytes(bytes);
 }
 
 Status Fetch::take(const transfer::Piece& piece) {
@@ -101,7 +127,7 @@ Status Fetch::take_answer(const transfer::Answer& answer) {
       fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
       return ok;
     }
-    const Status written = context_.out.bytes(held_);
+    const Status written = print(held_);
     held_.clear();
     return written;
   }
@@ -143,7 +169,8 @@ void Fetch::begin(const transfer::Entry& entry) {
     return tally_.left_out(entry.path, "neither a file nor a folder");
   current_.emplace();
   current_->entry = entry;
-  tally_.begin(entry.path, entry.facts.size, 0);
+  printed_version_ = entry.facts.version;
+  tally_.begin(entry.path, entry.facts.size, printed_);
   if (!wish_.folder) return;
   if (const Status opened = open(*current_, false); !opened) fail(opened.error());
 }
@@ -172,11 +199,6 @@ Status Fetch::take_data(const transfer::Piece& piece) {
   const std::string_view bytes = piece.frame.body;
   if (current_->skipped) return ok;
   tally_.add(bytes.size());
-  if (wish_.follow && current_->file) {
-    const Status written = current_->file->part().write(piece.offset, bytes);
-    if (!written) fail(written.error());
-    return ok;
-  }
   if (current_->file) {
     const Status taken = current_->file->take(piece.offset, bytes);
     // A server that sends nonsense is not to be listened to any further.
@@ -184,7 +206,7 @@ Status Fetch::take_data(const transfer::Piece& piece) {
     if (!taken) fail(taken.error());
     return ok;
   }
-  if (!wish_.checked || wish_.follow) return context_.out.bytes(bytes);
+  if (!wish_.checked || wish_.follow) return print(bytes);
   // Nothing reaches stdout before it has been checked.
   if (held_.size() + bytes.size() > transfer::chunk_size)
     return Error{Errc::malformed, "understand the server"};
@@ -230,7 +252,7 @@ Status Fetch::end(const transfer::End& end) {
       fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});
       return ok;
     }
-    if (const Status written = context_.out.bytes(held_); !written) return written;
+    if (const Status written = print(held_); !written) return written;
     held_.clear();
   }
   return tally_.done(current.entry.path, end.size, 0);

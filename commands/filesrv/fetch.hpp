@@ -53,6 +53,8 @@ class Fetch {
     bool skipped = false;  ///< Something went wrong here: what comes of it is let pass.
   };
 
+  Status print(std::string_view bytes);
+  asio::awaitable<Result<transfer::Piece>> next(FilesClient& client);
   asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
   Status take(const transfer::Piece& piece);
   Status take_answer(const transfer::Answer& answer);
@@ -82,7 +84,10 @@ class Fetch {
   Tally tally_;
   std::vector<bool> done_;  // Of wish_.paths.
   std::optional<Current> current_;
-  std::string held_;  // For stdout: bytes of a chunk that is not checked yet.
+  std::string held_;           // For stdout: bytes of a chunk that is not checked yet.
+  std::uint64_t printed_ = 0;  // Bytes of the one file that goes to stdout.
+  std::uint64_t printed_version_ = 0;
+  bool asked_alive_ = false;  // Of a file that is followed: a ping has no answer so far.
   transfer::Hasher hasher_;
   transfer::Harvest harvest_;
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;  // By tag: in harvest_.

@@ -171,10 +171,15 @@ asio::awaitable<Status> FrameTalk::follow(std::uint32_t stream, const Share& sha
     timer.expires_after(follow_interval);
     std::error_code cancelled;
     co_await timer.async_wait(net::into(cancelled));
-    // A client that has gone is noticed by what it sends: its end.
+    // What the client says meanwhile, and that it has gone.
     const auto got = connection_.try_receive();
     if (!got) co_return got.error();
     if (*got == net::Connection::Received::end) co_return Errc::closed;
+    const Result<net::Flow> flow = take_at_hand();
+    if (!flow) co_return flow.error();
+    if (*flow == net::Flow::finish) co_return Errc::closed;
+    connection_.received().keep();
+    if (Status sent = co_await sender_.flush(); !sent) co_return sent;
   }
   co_return ok;
 }

@@ -27,7 +27,7 @@ class GetAction final : public cli::Action {
   Status place(FetchWish& wish) const;
 
   FilesOptions files_;
-  std::string output_ = ".";
+  std::optional<std::string> output_;
   bool recursive_ = false;
   bool resume_ = false;
   bool checksum_ = false;
@@ -39,7 +39,9 @@ void GetAction::declare(cli::Options& options) {
   declare_files(options, files_, "PATH",
                 "Files, patterns, or folders with -r; a single word is one, and no endpoint")
       .completes(remote_names);
-  options.value("output", output_, "FILE|DIR|-", "Where to: a folder, another name, or stdout")
+  options
+      .value("output", output_, "FILE|DIR|-",
+             "Where to: a folder, another name, or stdout (default: this folder)")
       .with_letter('o')
       .completes(cli::Complete::file);
   options.flag("recursive", recursive_, "Folders with all that is in them").with_letter('r');
@@ -64,27 +66,28 @@ Result<FetchWish> GetAction::wish() const {
   wish.checksum = checksum_;
   wish.checked = !no_check_;
   wish.follow = follow_;
-  if (follow_ && (wish.paths.size() > 1 || recursive_ || resume_))
-    return Error{Errc::usage, "follow more than one file",
-                 "one at a time, without -r and --resume"};
+  const bool elsewhere = output_ && *output_ != "-";
+  if (follow_ && (wish.paths.size() > 1 || recursive_ || resume_ || elsewhere))
+    return Error{Errc::usage, "follow that", "one file at a time, to stdout: no -r, --resume, -o"};
   return wish;
 }
 
 /// One file may have a name of its own; several things want a folder.
 Status GetAction::place(FetchWish& wish) const {
-  if (output_ == "-") {
+  const std::string output = output_.value_or(follow_ ? "-" : ".");
+  if (output == "-") {
     if (recursive_) return Error{Errc::usage, "print a folder", "fetch it into one: -o DIR"};
     return ok;
   }
   const bool several =
       wish.paths.size() > 1 || recursive_ || transfer::has_wildcards(wish.paths.front());
-  std::string folder = output_;
-  if (!is_folder(output_) && !output_.ends_with('/') && !several) {
-    const std::size_t slash = output_.rfind('/');
-    folder = slash == std::string::npos ? "." : output_.substr(0, slash + 1);
-    wish.name = output_.substr(slash == std::string::npos ? 0 : slash + 1);
-  } else if (!is_folder(output_)) {
-    if (mkdir(output_.c_str(), 0777) != 0) return errno_error("make the folder " + output_);
+  std::string folder = output;
+  if (!is_folder(output) && !output.ends_with('/') && !several) {
+    const std::size_t slash = output.rfind('/');
+    folder = slash == std::string::npos ? "." : output.substr(0, slash + 1);
+    wish.name = output.substr(slash == std::string::npos ? 0 : slash + 1);
+  } else if (!is_folder(output)) {
+    if (mkdir(output.c_str(), 0777) != 0) return errno_error("make the folder " + output);
   }
   Result<transfer::Root> root = transfer::Root::open(folder);
   if (!root) return root.error();
@@ -97,6 +100,10 @@ Status GetAction::run(cli::Context& context) {
   Result<FetchWish> wished = wish();
   if (!wished) return wished.error();
   if (Status placed = place(*wished); !placed) return placed;
+  // Of several files on stdout it would not be known where one ended.
+  if (!wished->folder &&
+      (wished->paths.size() > 1 || transfer::has_wildcards(wished->paths.front())))
+    files_.client.retry = {};
   Fetch fetch{context, std::move(*wished)};
   Status talked =
       with_files(context, files_, [&](FilesClient& client) { return fetch.run(client); });

@@ -60,7 +60,10 @@ asio::awaitable<Status> Store::run(FilesClient& client) {
   transfer::Sender::Surroundings around;
   around.memory = memory_;
   around.helpers = &helpers_;
-  around.went = [this](std::size_t bytes) { tally_.add(bytes); };
+  around.went = [this, &client](std::size_t bytes) {
+    client.touch();
+    tally_.add(bytes);
+  };
   around.unwanted = [this](std::uint32_t stream) { return !waiting_.contains(stream); };
   sender_.emplace(client.stream(), std::move(around));
   std::vector<asio::awaitable<Status>> halves;
@@ -89,8 +92,6 @@ asio::awaitable<Status> Store::send_all_inner(FilesClient& client) {
 asio::awaitable<Status> Store::hear_all(FilesClient& client) {
   while (!(sent_all_ && all_told())) {
     const Result<transfer::Piece> piece = co_await client.next();
-    // A large file may be on its way for longer than an answer may take.
-    if (!piece && piece.error().code == Errc::timed_out && !sent_all_) continue;
     Status heard = piece ? ok : Status{piece.error()};
     if (heard && piece->frame.type != wire::frame_type::pong) {
       const Result<transfer::Answer> answer = transfer::decode_answer(piece->frame);

@@ -216,7 +216,7 @@ serve() {
 @test "filesrv: get --follow prints what is added, and begins anew with another file" {
   serve
   printf 'first\n' >served/log
-  RUN_LIMIT_S=20 netkit filesrv get "$E" log --follow -o - >followed 2>follow.err &
+  RUN_LIMIT_S=20 netkit filesrv get "$E" log --follow >followed 2>follow.err &
   local client=$!
   wait_for_line followed '^first$'
   printf 'second\n' >>served/log
