@@ -41,7 +41,6 @@ Hash hash_of(std::string_view bytes);
 /// of chunk_size bytes in their order. An empty file has no chunk.
 class RootHasher {
  public:
-  RootHasher();
   void add(const Hash& chunk) { hasher_.feed(view_of(chunk)); }
   /// The size leads, so it has to be known first.
   void begin(std::uint64_t size);
