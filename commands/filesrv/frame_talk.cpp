@@ -37,6 +37,16 @@ transfer::Sender::Surroundings around(Depot& depot, Pace& own, net::Connection& 
   return made;
 }
 
+/// The system's words for what the client is to know: a file that is not there, or not for it.
+Error as_told(const Error& why) {
+  using std::errc;
+  if (why.code == errc::no_such_file_or_directory || why.code == errc::not_a_directory)
+    return Error{Errc::not_found, why.attempt.str(), why.hint.str()};
+  if (why.code == errc::permission_denied || why.code == errc::operation_not_permitted)
+    return Error{Errc::refused, why.attempt.str(), "the server may not open it"};
+  return why;
+}
+
 }  // namespace
 
 FrameTalk::FrameTalk(Depot& depot, Visitor& visitor, net::Connection& connection)
@@ -144,7 +154,7 @@ asio::awaitable<Status> FrameTalk::answer(Asked asked) {
 }
 
 void FrameTalk::refuse(std::uint32_t stream, const Error& why) {
-  append(sender_.out(), stream, transfer::Refusal{cli::show_failure(stream, why)});
+  append(sender_.out(), stream, transfer::Refusal{cli::show_failure(stream, as_told(why))});
 }
 
 void FrameTalk::append_entry(std::uint32_t stream, const Share& share, const std::string& path,
@@ -160,7 +170,7 @@ void FrameTalk::append_failed(std::uint32_t stream, const Share& share, const st
                               const Error& why, Counts& counts) {
   ++counts.failed;
   append(sender_.out(), stream,
-         transfer::Failed{depot_.path_of(share, path), cli::show_failure(stream, why)});
+         transfer::Failed{depot_.path_of(share, path), cli::show_failure(stream, as_told(why))});
 }
 
 asio::awaitable<Result<FrameTalk::Meant>> FrameTalk::find(std::string_view verb,
