@@ -1,7 +1,7 @@
 // The bytes of each message of a transfer, and what is refused.
 #include "transfer/messages.hpp"
 
-#include <doctest.h>
+#include <doctest/doctest.h>
 #include <string>
 
 #include "base/hex.hpp"

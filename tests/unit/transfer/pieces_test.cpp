@@ -1,7 +1,7 @@
 // Frames of a transfer out of a stream that comes in any pieces.
 #include "transfer/pieces.hpp"
 
-#include <doctest.h>
+#include <doctest/doctest.h>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // A file that arrives: what makes it whole, and what keeps it from its name.
 #include "transfer/receive.hpp"
 
-#include <doctest.h>
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <string>
