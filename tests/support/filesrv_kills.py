@@ -37,7 +37,10 @@ class Kills:
         reached = files.until_size(self.part, before + self.chance.randrange(1, SIZE // 3), client)
         if self.victim == "server":
             self.yard.served.kill()
-            self.codes.add(client.wait())
+            code = client.wait()
+            self.codes.add(code)
+            if code not in (0, LOST):
+                self.wrong.append(f"exit code {code}: {client.said()}")
             self.yard.served.start()
         else:
             client.kill()
