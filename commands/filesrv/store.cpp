@@ -49,6 +49,8 @@ Store::Store(cli::Context& context, StoreWish wish)
 
 asio::awaitable<Status> Store::run(FilesClient& client) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  transfer::Offload helpers{1};
+  helpers_ = &helpers;
   changed_ = std::make_unique<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
   waiting_.clear();
   kept_.clear();
@@ -59,7 +61,7 @@ asio::awaitable<Status> Store::run(FilesClient& client) {
     if (Status learned = co_await learn(client); !learned) co_return learned;
   transfer::Sender::Surroundings around;
   around.memory = memory_;
-  around.helpers = &helpers_;
+  around.helpers = helpers_;
   around.went = [this, &client](std::size_t bytes) {
     client.touch();
     tally_.add(bytes);
@@ -284,7 +286,7 @@ asio::awaitable<Status> Store::send_rest(FilesClient&, const std::string& path, 
     const auto work = [file, index, length] {
       return transfer::hash_chunk(file->file.get(), index * transfer::chunk_size, length);
     };
-    const Result<transfer::Hash> ours = co_await helpers_.run(work);
+    const Result<transfer::Hash> ours = co_await helpers_->run(work);
     if (!ours) {
       append(sender_->out(), stream, transfer::End{transfer::given_up, {}});
       if (waiting_.erase(stream) > 0) tally_.failed(path, ours.error());

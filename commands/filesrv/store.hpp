@@ -74,7 +74,7 @@ class Store {
   cli::Context& context_;
   StoreWish wish_;
   Tally tally_;
-  transfer::Offload helpers_{1};
+  transfer::Offload* helpers_ = nullptr;  // Of run(): they go before its executor does.
   std::optional<transfer::Sender> sender_;
   std::vector<char> memory_;
   std::map<std::uint32_t, Waiting> waiting_;      // By stream.
