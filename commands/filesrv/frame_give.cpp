@@ -71,7 +71,9 @@ asio::awaitable<Status> FrameTalk::give_tree(std::uint32_t stream, const Share& 
     append_failed(stream, share, path, top ? walk.error() : top.error(), counts);
     co_return ok;
   }
-  const std::size_t base = path.size() - transfer::split_path(path).name.size();
+  // A share that is fetched whole comes under its name.
+  const std::size_t base =
+      path.empty() ? share_itself : path.size() - transfer::split_path(path).name.size();
   if (!path.empty()) append_entry(stream, share, path, base, *top);
   for (;;) {
     const Result<std::optional<transfer::Found>> found = walk->next();

@@ -162,7 +162,7 @@ void FrameTalk::append_entry(std::uint32_t stream, const Share& share, const std
   transfer::Entry entry;
   entry.facts = facts;
   entry.path = depot_.path_of(share, path);
-  entry.base = entry.path.size() - path.size() + base;
+  entry.base = base == share_itself ? 0 : entry.path.size() - path.size() + base;
   append(sender_.out(), stream, entry);
 }
 

@@ -80,6 +80,8 @@ class FrameTalk {
   asio::awaitable<Status> follow(std::uint32_t stream, const Share& share, const std::string& path,
                                  std::shared_ptr<const transfer::OpenFile> file,
                                  std::uint64_t from);
+  /// `base` counts in `path`, which is below the share.
+  static constexpr std::size_t share_itself = SIZE_MAX;
   void append_entry(std::uint32_t stream, const Share& share, const std::string& path,
                     std::size_t base, const transfer::Facts& facts);
   void append_failed(std::uint32_t stream, const Share& share, const std::string& path,
