@@ -1,6 +1,7 @@
 // Counting, and saying it where somebody wants to know.
 #include "commands/filesrv/tally.hpp"
 
+#include <cmath>
 #include <unistd.h>
 
 #include "base/json.hpp"
@@ -47,9 +48,10 @@ void Tally::show() {
   const double rate = took > 0 ? static_cast<double>(bytes_) / took : 0;
   std::string note = size_text(static_cast<std::uint64_t>(rate)) + "/s";
   if (rate > 0 && size_ > here_) {
-    const auto left =
-        std::chrono::seconds{static_cast<std::int64_t>(static_cast<double>(size_ - here_) / rate)};
-    note += " " + netkit::to_text(Duration{left}) + " left";
+    const double left_s = static_cast<double>(size_ - here_) / rate;
+    // A server may say of a file that it is larger than anything.
+    if (left_s < 1e9)
+      note += " " + netkit::to_text(Duration{std::chrono::seconds{std::llround(left_s)}}) + " left";
   }
   const double part = size_ == 0 ? 0 : static_cast<double>(here_) / static_cast<double>(size_);
   progress_.show(part < 1 ? part : 1, name_ + " " + note);
