@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands/filesrv/asked_paths.hpp"
+#include "transfer/glob.hpp"
 #include "transfer/path.hpp"
 
 namespace netkit::filesrv {
@@ -31,6 +33,7 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
   // What came before the connection broke is not to come again.
   if (std::exchange(broke_, true)) wish_.resume = wish_.resume || wish_.folder;
   if (wish_.resume && wish_.folder && !wish_.follow) co_return co_await resume_all(client);
+  from_ = printed_;
   std::deque<std::string> requests;
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < wish_.paths.size(); ++i) {
@@ -41,8 +44,8 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
     get.follow = wish_.follow;
     get.path = wish_.paths[i];
     // Nothing is printed twice: with one file, where it was broken off.
-    get.from = printed_;
-    if (printed_ > 0 && !wish_.follow) get.version = printed_version_;
+    get.from = from_;
+    if (from_ > 0 && !wish_.follow) get.version = printed_version_;
     append(requests.emplace_back(), client.new_stream(), get);
     indices.push_back(i);
   }
@@ -55,6 +58,8 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
 
 /// Sends the requests, a few ahead of the answers, and takes all of those.
 asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::string> requests) {
+  in_file_ = false;
+  ends_ = failures_ = 0;
   std::size_t open = 0;
   while (open > 0 || !requests.empty()) {
     std::string bytes;
@@ -112,8 +117,9 @@ Status Fetch::take(const transfer::Piece& piece) {
 
 Status Fetch::take_answer(const transfer::Answer& answer) {
   if (const auto* const entry = std::get_if<transfer::Entry>(&answer)) {
+    in_file_ = entry->facts.kind == Kind::file;
     if (!current_ || current_->ranges_left == 0 || current_->entry.path != entry->path)
-      begin(*entry);
+      return begin(*entry);
     return ok;
   }
   if (const auto* const chunk = std::get_if<transfer::Chunk>(&answer)) {
@@ -127,12 +133,19 @@ Status Fetch::take_answer(const transfer::Answer& answer) {
       fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
       return ok;
     }
+    root_->add(chunk->hash);
     const Status written = print(held_);
     held_.clear();
     return written;
   }
-  if (const auto* const over = std::get_if<transfer::End>(&answer)) return end(*over);
+  if (const auto* const over = std::get_if<transfer::End>(&answer)) {
+    in_file_ = false;
+    if (over->size != transfer::given_up) ++ends_;
+    return end(*over);
+  }
+  if (const auto* const done = std::get_if<transfer::Done>(&answer)) return take_done(*done);
   if (const auto* const failed = std::get_if<transfer::Failed>(&answer)) {
+    ++failures_;
     tally_.failed(failed->path, error_of_json(failed->json));
     return ok;
   }
@@ -162,17 +175,50 @@ void Fetch::make_folder(const transfer::Entry& entry) {
     folders_.emplace_back(*local, entry.facts);
 }
 
-void Fetch::begin(const transfer::Entry& entry) {
+/// Names here are chosen by who asks: a server may not send what it likes, and not say less or more
+/// than it sent.
+bool Fetch::was_asked_for(const transfer::Entry& entry) const {
+  return std::ranges::any_of(wish_.paths, [&](const std::string& asked) {
+    return is_answer_to(asked, wish_.recursive, entry.path, entry.base);
+  });
+}
+
+Status Fetch::take_done(const transfer::Done& done) {
+  const std::uint64_t ends = std::exchange(ends_, 0);
+  const std::uint64_t failures = std::exchange(failures_, 0);
+  if (wish_.follow) return ok;
+  const bool plain = !wish_.recursive && std::ranges::none_of(wish_.paths, transfer::has_wildcards);
+  if (in_file_ || done.things != ends || done.failed != failures || (plain && ends + failures == 0))
+    return Error{Errc::unexpected, "fetch all of it", "the server said that it was over before"};
+  return ok;
+}
+
+Status Fetch::begin(const transfer::Entry& entry) {
   current_.reset();
-  if (entry.facts.kind == Kind::folder) return make_folder(entry);
-  if (entry.facts.kind != Kind::file)
-    return tally_.left_out(entry.path, "neither a file nor a folder");
+  if (!was_asked_for(entry))
+    return Error{Errc::unexpected, "take what the server sends", "it was asked for something else"};
+  if (entry.facts.kind == Kind::folder) {
+    make_folder(entry);
+    return ok;
+  }
+  if (entry.facts.kind != Kind::file) {
+    tally_.left_out(entry.path, "neither a file nor a folder");
+    return ok;
+  }
   current_.emplace();
   current_->entry = entry;
   printed_version_ = entry.facts.version;
   tally_.begin(entry.path, entry.facts.size, printed_);
-  if (!wish_.folder) return;
+  if (!wish_.folder) {
+    held_.clear();
+    hasher_ = {};
+    root_.emplace();
+    root_->begin(entry.facts.size);
+    next_ = from_;
+    return ok;
+  }
   if (const Status opened = open(*current_, false); !opened) fail(opened.error());
+  return ok;
 }
 
 Status Fetch::open(Current& current, bool resume) {
@@ -206,6 +252,9 @@ Status Fetch::take_data(const transfer::Piece& piece) {
     if (!taken) fail(taken.error());
     return ok;
   }
+  if (!wish_.follow && piece.offset != next_)
+    return Error{Errc::malformed, "take file data out of order"};
+  next_ = piece.offset + bytes.size();
   if (!wish_.checked || wish_.follow) return print(bytes);
   // Nothing reaches stdout before it has been checked.
   if (held_.size() + bytes.size() > transfer::chunk_size)
@@ -243,18 +292,15 @@ Status Fetch::end(const transfer::End& end) {
     current.file.reset();
     return ok;
   }
-  if (!held_.empty()) {
-    // A file of one small chunk has but the root.
-    transfer::RootHasher root;
-    root.begin(end.size);
-    root.add(hasher_.finish());
-    if (root.finish() != end.root) {
-      fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});
-      return ok;
-    }
-    if (const Status written = print(held_); !written) return written;
-    held_.clear();
+  // A file of one small chunk has but the root, and one that is gone on with has none.
+  if (!held_.empty()) root_->add(hasher_.finish());
+  const bool whole = !wish_.checked || from_ > 0 || root_->finish() == end.root;
+  if (next_ != end.size || !whole) {
+    fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});
+    return ok;
   }
+  if (const Status written = print(held_); !written) return written;
+  held_.clear();
   return tally_.done(current.entry.path, end.size, 0);
 }
 

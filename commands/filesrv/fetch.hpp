@@ -58,7 +58,9 @@ class Fetch {
   asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
   Status take(const transfer::Piece& piece);
   Status take_answer(const transfer::Answer& answer);
-  void begin(const transfer::Entry& entry);
+  Status begin(const transfer::Entry& entry);
+  bool was_asked_for(const transfer::Entry& entry) const;
+  Status take_done(const transfer::Done& done);
   Status open(Current& current, bool resume);
   Status take_data(const transfer::Piece& piece);
   Status end(const transfer::End& end);
@@ -84,11 +86,18 @@ class Fetch {
   Tally tally_;
   std::vector<bool> done_;  // Of wish_.paths.
   std::optional<Current> current_;
-  std::string held_;           // For stdout: bytes of a chunk that is not checked yet.
-  std::uint64_t printed_ = 0;  // Bytes of the one file that goes to stdout.
+  bool in_file_ = false;        // Of the answer that is under way: a file has begun,
+  std::uint64_t ends_ = 0;      // so many have ended,
+  std::uint64_t failures_ = 0;  // and of so many it was said that they cannot be sent.
+  bool asked_alive_ = false;    // Of a file that is followed: a ping has no answer so far.
+  std::uint64_t printed_ = 0;   // Bytes of the one file that goes to stdout,
+  std::uint64_t from_ = 0;      // and as many had gone before the connection broke.
   std::uint64_t printed_version_ = 0;
-  bool asked_alive_ = false;  // Of a file that is followed: a ping has no answer so far.
+  // For stdout: bytes of a chunk that is not checked yet, and what came of the file before.
+  std::string held_;
   transfer::Hasher hasher_;
+  std::optional<transfer::RootHasher> root_;
+  std::uint64_t next_ = 0;
   transfer::Harvest harvest_;
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;  // By tag: in harvest_.
   std::uint64_t last_tag_ = 0;

@@ -56,6 +56,9 @@ asio::awaitable<Status> Fetch::resume_all(FilesClient& client) {
       if (wish_.recursive && each.path.size() > top.size() && each.path.starts_with(top) &&
           (top.empty() || each.path[top.size()] == '/'))
         each.base = top.size() - transfer::split_path(top).name.size();
+      if (!was_asked_for(each))
+        co_return Error{Errc::unexpected, "take what the server sends",
+                        "it was asked for something else"};
       if (each.facts.kind == Kind::folder) {
         if (wish_.recursive) make_folder(each);
         continue;
