@@ -151,7 +151,8 @@ asio::awaitable<Status> FrameTalk::follow(std::uint32_t stream, const Share& sha
       if (again) {
         file = std::make_shared<const transfer::OpenFile>(std::move(*again));
         from = 0;
-        append_entry(stream, share, path, 0, file->facts);
+        const std::size_t base = path.size() - transfer::split_path(path).name.size();
+        append_entry(stream, share, path, base, file->facts);
       }
     }
     if (size > from) {
