@@ -48,6 +48,12 @@ bool is_missing(const Error& error) {
   return error.code == std::make_error_condition(std::errc::no_such_file_or_directory);
 }
 
+/// Another is writing it, or a file stands where a folder would: that is in the way, not missing.
+int upload_status_of(const std::error_code& code) {
+  const int status = http_status_of(code);
+  return code == Errc::busy || status == 404 ? 409 : status;
+}
+
 Result<transfer::PartFile> open_part(const transfer::Root& root, const std::string& path,
                                      Replace replace) {
   auto place = root.make_place(path);
@@ -136,7 +142,10 @@ asio::awaitable<Status> WebSession::take(const Request& request, const WebTarget
   if (!digest) co_return co_await refuse(digest.error());
 
   const auto there = share.root.look(path);
-  if (!there && !is_missing(there.error())) co_return co_await refuse(there.error());
+  if (!there && !is_missing(there.error())) {
+    const std::string sentence = there.error().message();
+    co_return co_await refuse(upload_status_of(there.error().code), sentence);
+  }
   if (there && there->kind == Kind::folder) co_return co_await refuse(409, "a folder is there");
   if (there && there->kind != Kind::file)
     co_return co_await refuse(403, "what is there is no file");
@@ -157,11 +166,8 @@ asio::awaitable<Status> WebSession::take(const Request& request, const WebTarget
   auto part = open_part(share.root, path, replaces ? Replace::always : Replace::never);
   if (!part) {
     depot_.give_back(length);
-    const int status = http_status_of(part.error().code);
-    // Another is writing it, or a file stands where a folder would.
-    const bool in_the_way = part.error().code == Errc::busy || status == 404;
     const std::string sentence = part.error().message();
-    co_return co_await refuse(in_the_way ? 409 : status, sentence);
+    co_return co_await refuse(upload_status_of(part.error().code), sentence);
   }
   const auto upload = std::make_shared<Upload>(depot_, std::move(*part));
   upload->reserved(length);
