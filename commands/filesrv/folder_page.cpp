@@ -114,19 +114,21 @@ void append_row(std::string& out, const Entry& entry) {
 
 std::string summary(const Listing& listing) {
   std::uint64_t folders = 0;
-  std::uint64_t others = 0;
-  for (const Entry& entry : listing.entries)
-    ++(entry.kind == Kind::folder ? folders : others);
+  std::uint64_t files = 0;
+  for (const Entry& entry : listing.entries) {
+    if (entry.kind == Kind::folder) ++folders;
+    if (entry.kind == Kind::file) ++files;
+  }
   if (listing.left_out > 0)
     return fmt::format("The first {} of {} entries", listing.entries.size(),
                        listing.entries.size() + listing.left_out);
-  if (folders + others == 0) return "Nothing here yet";
+  if (listing.entries.empty()) return "Nothing here yet";
   const auto count = [](std::uint64_t number, std::string_view what) {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
   };
   std::string text = folders > 0 ? count(folders, "folder") : "";
-  if (others > 0)
-    text += fmt::format("{}{}, {}", text.empty() ? "" : ", ", count(others, "file"),
+  if (files > 0)
+    text += fmt::format("{}{}, {}", text.empty() ? "" : ", ", count(files, "file"),
                         size_for_people(listing.size));
   return text;
 }
@@ -134,7 +136,7 @@ std::string summary(const Listing& listing) {
 void append_table(std::string& out, const FolderView& view) {
   out += fmt::format("<div id=\"list\"{}>\n<div class=\"tools\"><p id=\"summary\">{}</p>\n",
                      view.listing.left_out > 0 ? " data-cut" : "", summary(view.listing));
-  if (view.has_tar) out += "<a class=\"button\" href=\"?tar\" download>Download as .tar</a>\n";
+  if (view.has_tar) out += "<a class=\"button\" href=\"?tar\" download>Download .tar</a>\n";
   out += "</div>\n<table>\n<thead><tr>\n";
   append_heading(out, SortKey::name, "Name", view.order);
   append_heading(out, SortKey::size, "Size", view.order);

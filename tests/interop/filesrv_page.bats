@@ -56,7 +56,7 @@ page_holds() {
 
 @test "filesrv page: hostile names are text" {
   printf x >served/'<img src=x onerror=window.pwned=1>'
-  printf js >served/'javascript:window.pwned=1'
+  printf js >served/'javascript:window.pwned=1.txt'
   printf x >served/$'line\nfeed\xff'
   page_holds hostile_names_are_text
 }
