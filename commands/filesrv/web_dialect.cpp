@@ -5,7 +5,7 @@
 namespace netkit::filesrv {
 
 asio::awaitable<Status> Reception::serve_web(net::Connection& connection) {
-  WebSession session{depot_, names_, guard_, connection};
+  WebSession session{depot_, names_, sort_memory_, guard_, connection};
   co_return co_await session.run();
 }
 

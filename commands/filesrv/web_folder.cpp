@@ -34,16 +34,35 @@ struct ListWork {
     auto walk = transfer::Walk::begin(share->root, path, {});
     if (!walk) return walk.error();
     ListingMaker maker{view.order};
+    std::optional<Error> failed;
     for (;;) {
       auto found = walk->next();
-      if (!found) return found.error();
+      // What cannot be looked at is left out; the walk's hint would be its path.
+      if (!found) failed = Error{found.error().code, "list all of it"};
+      if (!found) continue;
       if (!*found) break;
       transfer::Found& each = **found;
       maker.add({std::move(each.name), each.facts.kind, each.facts.size, each.facts.mtime_ns});
     }
     view.listing = maker.finish();
+    if (view.listing.entries.empty() && failed) return *failed;
     return json ? folder_json(view) : folder_page(view);
   }
+};
+
+/// Bytes of what all readers of lists may hold together, while it lives.
+class HeldMemory {
+ public:
+  HeldMemory(std::shared_ptr<SortMemory> memory, std::size_t bytes)
+      : memory_{std::move(memory)}, bytes_{memory_->take(bytes) ? bytes : 0} {}
+  HeldMemory(const HeldMemory&) = delete;
+  HeldMemory& operator=(const HeldMemory&) = delete;
+  ~HeldMemory() { memory_->give_back(bytes_); }
+  explicit operator bool() const { return bytes_ > 0; }
+
+ private:
+  const std::shared_ptr<SortMemory> memory_;
+  const std::size_t bytes_;
 };
 
 WebAnswer folder_answer(bool json) {
@@ -112,6 +131,8 @@ asio::awaitable<Status> WebSession::give_folder(const Request& request, const We
   const auto list = [work] { return work->run(); };
   Result<std::string> body = co_await depot_.helpers().run(list);
   if (!body) co_return co_await refuse(body.error());
+  const HeldMemory held{sort_memory_, body->size()};
+  if (!held) co_return co_await refuse(503, "too many others read large lists; try again");
   co_return co_await send_whole(folder_answer(json), std::move(*body));
 }
 

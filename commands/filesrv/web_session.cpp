@@ -14,6 +14,7 @@ namespace netkit::filesrv {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::size_t piece_size = 64 * 1024;
 
 /// The token of `Authorization: Bearer`, or the password of Basic, which browsers and curl -u have.
 std::string credential_of(const wire::HttpRequest& request) {
@@ -134,6 +135,13 @@ asio::awaitable<Status> WebSession::answer(const Request& request) {
     const Status sent = co_await connection_.send(out);
     co_return sent ? Status{upgrade.error()} : sent;
   }
+  if (upgrade->wanted) {
+    keep_ = false;
+    // No browser asks us before it lets a page of another host read what comes here.
+    if (is_from_elsewhere(request, names_))
+      co_return co_await refuse(403, "a page of another host may not talk to this server");
+    co_return co_await this->upgrade(request, *upgrade);
+  }
   if (request.method == "OPTIONS") {
     WebAnswer answer{204};
     answer.add("Allow", allowed());
@@ -208,8 +216,16 @@ std::string WebSession::head_of(const WebAnswer& answer,
 
 asio::awaitable<Status> WebSession::send_whole(WebAnswer answer, std::string body) {
   std::string out = head_of(answer, body.size());
-  if (!head_only_) out += body;
-  co_return co_await connection_.send(out);
+  std::string_view rest = head_only_ ? std::string_view{} : body;
+  // What a slow reader leaves unsent is copied: not all of it at once.
+  do {
+    const std::string_view piece = rest.substr(0, piece_size);
+    out += piece;
+    if (Status sent = co_await connection_.send(out); !sent) co_return sent;
+    rest.remove_prefix(piece.size());
+    out.clear();
+  } while (!rest.empty());
+  co_return ok;
 }
 
 asio::awaitable<Status> WebSession::refuse(WebAnswer answer, std::string_view sentence) {

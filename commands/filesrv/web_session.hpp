@@ -15,9 +15,13 @@
 #include "commands/filesrv/depot.hpp"
 #include "commands/filesrv/http_range.hpp"
 #include "commands/filesrv/http_validators.hpp"
+#include "commands/filesrv/text_list.hpp"
+#include "commands/filesrv/text_words.hpp"
 #include "commands/filesrv/visitor.hpp"
 #include "net/connection.hpp"
 #include "wire/http.hpp"
+#include "wire/websocket.hpp"
+#include "wire/websocket_handshake.hpp"
 
 namespace netkit::filesrv {
 
@@ -43,11 +47,14 @@ struct WebTarget {
 
 class WebSession {
  public:
-  /// `names` are those that browsers may reach this server by; all outlive it.
-  WebSession(Depot& depot, const std::vector<std::string>& names, access::Guard* guard,
+  /// `names` are those that browsers may reach this server by; all outlive it. What lists hold for
+  /// readers that are slow counts as `sort_memory`.
+  WebSession(Depot& depot, const std::vector<std::string>& names,
+             std::shared_ptr<SortMemory> sort_memory, access::Guard* guard,
              net::Connection& connection)
       : depot_{depot},
         names_{names},
+        sort_memory_{std::move(sort_memory)},
         connection_{connection},
         visitor_{depot, guard, connection},
         pace_{depot.settings().client_rate_max} {}
@@ -92,6 +99,16 @@ class WebSession {
   asio::awaitable<Status> send_large_member(File file);
   bool may_put(const WebTarget& target) const;
 
+  // web_socket.cpp
+  asio::awaitable<Status> upgrade(const Request& request, const wire::UpgradeRequest& wanted);
+  asio::awaitable<Status> converse();
+  asio::awaitable<Status> act(TextWish wish);
+  asio::awaitable<Status> say(wire::WebSocketOp op, std::string body, bool final = true);
+  asio::awaitable<Status> say_error(const Error& error);
+  asio::awaitable<Status> say_list(std::string argument);
+  asio::awaitable<Status> say_file(std::string argument);
+  Result<Located> locate(std::string_view argument, std::string_view verb) const;
+
   // web_upload.cpp
   asio::awaitable<Status> take(const Request& request, const WebTarget& target);
   asio::awaitable<Status> receive(std::shared_ptr<Upload> upload, wire::HttpBody framing,
@@ -100,6 +117,7 @@ class WebSession {
 
   Depot& depot_;
   const std::vector<std::string>& names_;
+  const std::shared_ptr<SortMemory> sort_memory_;
   net::Connection& connection_;
   Visitor visitor_;
   Pace pace_;

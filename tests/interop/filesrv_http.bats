@@ -288,3 +288,32 @@ PY
   grep -qx files/docs/deep/file names
   files_are_fine
 }
+
+@test "filesrv http: words as WebSocket messages, to pages of its own host alone" {
+  serve_web
+  "$PYTHON" "$ROOT/tests/support/web_words.py" "ws://127.0.0.1:$PORT/" served
+  assert_equal "$(status_of -H 'Connection: Upgrade' -H 'Upgrade: websocket' "$URL/")" 400
+  assert_equal "$(status_of -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' -H 'Sec-WebSocket-Version: 12' "$URL/")" 426
+  files_are_fine
+}
+
+@test "filesrv http: a file that becomes shorter under way ends by a reset, not by a short body" {
+  serve_web --client-rate 20M
+  head -c 30000000 /dev/zero >served/shrinks
+  ask shrinks served/shrinks
+  files_are_fine
+}
+
+@test "filesrv http: a page shows 10,000 entries and tells how many more there are" {
+  serve_web
+  mkdir served/many
+  (cd served/many && seq -w 1 10020 | xargs touch)
+  assert_equal "$(status_of "$URL/many/")" 200
+  assert_equal "$(grep -c '<tr class="file"' body)" 10000
+  grep -q '20 more are not shown' body
+  assert_equal "$(status_of "$URL/many/?json&order=desc")" 200
+  assert_equal "$(jq .left_out body)" 20
+  assert_equal "$(jq -r '.entries[0].name' body)" 10020
+  files_are_fine
+}

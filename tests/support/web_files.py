@@ -11,6 +11,7 @@ import email.parser
 import email.policy
 import hashlib
 import http.client
+import os
 import socket
 import struct
 import sys
@@ -139,6 +140,23 @@ def continues():
                 expect(stream.recv(65536).startswith(b"HTTP/1.1 201 "))
 
 
+def shrinks(local):
+    """A file that is cut while it is sent: the connection breaks, and another one works."""
+    connection = connect()
+    connection.request("GET", "/shrinks")
+    answer = connection.getresponse()
+    expect(len(answer.read(1000)) == 1000)
+    os.truncate(local, 2000000)
+    try:
+        rest = answer.read()
+    except (ConnectionResetError, http.client.IncompleteRead):
+        pass
+    else:
+        expect(False, "it ended in order", len(rest))
+    answer, _ = ask(connect(), "HEAD", "/shrinks")
+    expect(answer.headers["Content-Length"] == "2000000")
+
+
 PORT = int(sys.argv[1])
-{each.__name__: each for each in (parts, kept, pipelined, digests, broken, continues)}[
+{each.__name__: each for each in (parts, kept, pipelined, digests, broken, continues, shrinks)}[
     sys.argv[2]](*sys.argv[3:])
