@@ -1,5 +1,5 @@
-// A folder as a page for browsers, whole in itself, and as JSON for programs. Names are bytes: shown
-// escaped, linked exactly.
+// A folder as a page for browsers, whole in itself, and as JSON for programs. Names are bytes:
+// shown escaped, linked exactly.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct FolderView {
 };
 
 std::string folder_page(const FolderView& view);
-/// {"entries":[{"name","kind","size","mtime","url"}…],"left_out":N}; mtime as RFC 3339, url relative
-/// to the folder's. A name that is no UTF-8 is exact in the url only.
+/// {"entries":[{"name","kind","size","mtime","url"}…],"left_out":N}; mtime as RFC 3339, url
+/// relative to the folder's. A name that is no UTF-8 is exact in the url only.
 std::string folder_json(const FolderView& view);
 
 /// What the page may load and run (Content-Security-Policy): its own style and script, known by

@@ -33,8 +33,8 @@ enum class Verdict : std::uint8_t {
   not_modified,  ///< 304, for GET and HEAD only.
   failed,        ///< 412
 };
-/// If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since in the order of RFC 9110, 13.2.2.
-/// `current` is null where nothing is there.
+/// If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since in the order of RFC 9110,
+/// 13.2.2. `current` is null where nothing is there.
 Verdict judge_conditions(const wire::HttpFields& fields, bool reads, const Validators* current,
                          std::int64_t now_s);
 /// Whether If-Range lets Range be followed: true where it is missing.
@@ -42,7 +42,7 @@ bool range_holds(const wire::HttpFields& fields, const Validators& current, std:
 
 /// "sha-256=:BASE64:", for Content-Digest and Repr-Digest.
 std::string digest_field(std::string_view sha256);
-/// The SHA-256 that a field of that name says, if it says one. Errc::malformed for one that is none.
+/// The SHA-256 that a field of that name says, if it says one. Errc::malformed for nonsense.
 Result<std::optional<std::string>> digest_of(const wire::HttpFields& fields, std::string_view name);
 /// True if Want-Content-Digest or Want-Repr-Digest, which `name` is, asks for SHA-256.
 bool wants_digest(const wire::HttpFields& fields, std::string_view name);

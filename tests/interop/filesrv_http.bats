@@ -121,7 +121,8 @@ ask() { "$PYTHON" "$ROOT/tests/support/web_files.py" "$PORT" "$@"; }
   assert_equal "$(status_of -T served/a.txt "$URL/new/folder/copy")" 412
   grep -q 'Overwrite: T' body
   cmp served/large served/new/folder/copy
-  assert_equal "$(status_of -T served/a.txt -H 'If-None-Match: *' -H 'Overwrite: T' "$URL/large")" 412
+  assert_equal "$(status_of -T served/a.txt -H 'If-None-Match: *' -H 'Overwrite: T' \
+    "$URL/large")" 412
   assert_equal "$(status_of -T served/a.txt -H 'Overwrite: T' "$URL/new/folder/copy")" 204
   cmp served/a.txt served/new/folder/copy
   status_of --head "$URL/large"

@@ -49,7 +49,8 @@ def parts(path, local):
     expect(int(answer.headers["Content-Length"]) == len(body))
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(
         b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n" + body)
-    found = [(part["Content-Range"], part.get_payload(decode=True)) for part in message.iter_parts()]
+    found = [(part["Content-Range"], part.get_payload(decode=True))
+             for part in message.iter_parts()]
     size = len(whole)
     expect([where for where, _ in found] ==
            [f"bytes 0-9/{size}", f"bytes 100-199/{size}", f"bytes {size - 5}-{size - 1}/{size}"],
