@@ -55,15 +55,16 @@ FrameTalk::FrameTalk(Depot& depot, Visitor& visitor, net::Connection& connection
       connection_{connection},
       pace_{depot.settings().client_rate_max},
       decoder_{request_size_max},
-      sender_{connection.stream(), around(depot, pace_, connection)} {}
+      sender_{connection.stream(), around(depot, pace_, connection)},
+      intake_{*this, &depot.helpers()} {}
 
 FrameTalk::~FrameTalk() {
-  end_upload();
+  intake_.end();
 }
 
 Result<Flow> FrameTalk::take_at_hand() {
   net::ReceiveBuffer& received = connection_.received();
-  while (!received.empty() && !asked_ && !harvest_.is_full()) {
+  while (!received.empty() && !asked_ && !intake_.is_full()) {
     auto decoded = decoder_.next(received.unread());
     if (!decoded) return decoded.error();
     Result<Flow> flow = decoded->message ? take(*decoded->message) : Flow::go_on;
@@ -76,12 +77,13 @@ Result<Flow> FrameTalk::take_at_hand() {
 
 Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
   if (piece.is_data()) {
-    if (Status taken = take_data(piece); !taken) return taken.error();
+    if (Status taken = intake_.take_data(piece); !taken) return taken.error();
+    taken_ += piece.frame.body.size();
     return Flow::go_on;
   }
   const wire::Frame& frame = piece.frame;
   if (transfer::is_part(frame.type)) {
-    if (Status taken = take_part(frame); !taken) return taken.error();
+    if (Status taken = intake_.take_part(frame); !taken) return taken.error();
     return Flow::go_on;
   }
   switch (frame.type) {
@@ -104,7 +106,7 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
   if (!request) return request.error();
   const auto* const put = std::get_if<transfer::Put>(&*request);
   if (put && !put->resume) {
-    if (Status begun = begin_upload(frame.stream, *put); !begun) return begun.error();
+    if (Status begun = intake_.begin(frame.stream, *put); !begun) return begun.error();
     return Flow::go_on;
   }
   asked_ = Asked{frame.stream, std::move(*request)};
@@ -114,8 +116,8 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
 /// What has to be waited for, before more is read.
 asio::awaitable<Status> FrameTalk::rest() {
   connection_.received().keep();
-  if (!harvest_.empty())
-    if (Status brought = co_await bring_in(); !brought) co_return brought;
+  if (intake_.has_whole())
+    if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
   if (asked_) {
     Asked asked = std::move(*asked_);
     asked_.reset();
@@ -129,7 +131,7 @@ asio::awaitable<Status> FrameTalk::rest() {
 asio::awaitable<Status> FrameTalk::run() {
   for (;;) {
     const Result<Flow> flow = take_at_hand();
-    const bool more_to_do = asked_ || harvest_.is_full();
+    const bool more_to_do = asked_ || intake_.is_full();
     if (Status rested = co_await rest(); !rested) co_return rested;
     if (!flow) co_return flow.error();
     if (*flow == Flow::finish) co_return ok;
@@ -149,7 +151,7 @@ asio::awaitable<Status> FrameTalk::answer(Asked asked) {
   if (const auto* const hashes = std::get_if<transfer::Hashes>(&asked.request))
     co_return co_await answer(stream, *hashes);
   if (const auto* const put = std::get_if<transfer::Put>(&asked.request))
-    co_return co_await answer(stream, *put);
+    co_return co_await intake_.resume(stream, *put);
   co_return co_await answer(stream, std::get<transfer::Ask>(asked.request));
 }
 

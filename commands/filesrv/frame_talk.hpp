@@ -12,15 +12,15 @@
 #include "commands/filesrv/depot.hpp"
 #include "commands/filesrv/visitor.hpp"
 #include "net/connection.hpp"
+#include "transfer/intake.hpp"
 #include "transfer/messages.hpp"
 #include "transfer/pieces.hpp"
-#include "transfer/receive.hpp"
 #include "transfer/send.hpp"
 #include "transfer/walk.hpp"
 
 namespace netkit::filesrv {
 
-class FrameTalk {
+class FrameTalk final : private transfer::Intake::Owner {
  public:
   FrameTalk(Depot& depot, Visitor& visitor, net::Connection& connection);
   ~FrameTalk();
@@ -39,13 +39,6 @@ class FrameTalk {
     std::uint64_t things = 0;
     std::uint64_t failed = 0;
   };
-  /// One file that is being put.
-  struct Upload {
-    std::uint32_t stream = 0;
-    transfer::Put put;
-    std::optional<transfer::Incoming> file;  ///< None: it was refused, and what comes is let pass.
-    std::uint64_t reserved = 0;
-  };
 
   Result<net::Flow> take_at_hand();
   Result<net::Flow> take(const transfer::Piece& piece);
@@ -56,7 +49,6 @@ class FrameTalk {
   asio::awaitable<Status> answer(std::uint32_t stream, const transfer::List& list);
   asio::awaitable<Status> answer(std::uint32_t stream, const transfer::Get& get);
   asio::awaitable<Status> answer(std::uint32_t stream, const transfer::Hashes& hashes);
-  asio::awaitable<Status> answer(std::uint32_t stream, const transfer::Put& put);
   asio::awaitable<Status> answer(std::uint32_t stream, const transfer::Ask& ask);
   /// The paths below the share that are meant, and where it is.
   struct Meant {
@@ -86,17 +78,18 @@ class FrameTalk {
                     std::size_t base, const transfer::Facts& facts);
   void append_failed(std::uint32_t stream, const Share& share, const std::string& path,
                      const Error& why, Counts& counts);
-  void refuse(std::uint32_t stream, const Error& why);
 
   // Of what is put (frame_upload.cpp).
-  Status begin_upload(std::uint32_t stream, const transfer::Put& put);
-  Status open_upload(Upload& upload);
-  Status take_data(const transfer::Piece& piece);
-  Status take_part(const wire::Frame& frame);
-  void fail_upload(const Error& why);
-  void end_upload();
-  asio::awaitable<Status> tell_kept(std::uint32_t stream);
-  asio::awaitable<Status> bring_in();
+  Result<transfer::Place> admit(const transfer::Put& file) override;
+  void give_back(const transfer::Put& file) override { depot_.give_back(file.size); }
+  Status make_folder(const transfer::Put& folder) override;
+  bool is_there(const transfer::Put&) const override { return false; }
+  void stored(const transfer::Put&) override {}
+  void refuse(std::uint32_t stream, const Error& why) override;
+  std::string& out() override { return sender_.out(); }
+  asio::awaitable<Status> flush_if_large() override { return sender_.flush_if_large(); }
+  /// Where that is, if it may be put.
+  Result<Located> locate(const transfer::Put& put) const;
 
   Depot& depot_;
   Visitor& visitor_;
@@ -105,8 +98,7 @@ class FrameTalk {
   transfer::PieceDecoder decoder_;
   transfer::Sender sender_;
   std::optional<Asked> asked_;
-  std::optional<Upload> upload_;
-  transfer::Harvest harvest_;
+  transfer::Intake intake_;
   std::size_t taken_ = 0;  // Bytes of files since the pace was last asked.
 };
 

@@ -1,0 +1,94 @@
+// What is put, as it comes in frames: one file after the other into its NAME.part, and those that
+// are whole into their places. Servers of files and peers that take some each have one a
+// connection; who may put what where is told by its owner.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "transfer/messages.hpp"
+#include "transfer/offload.hpp"
+#include "transfer/pieces.hpp"
+#include "transfer/receive.hpp"
+#include "transfer/root.hpp"
+
+namespace netkit::transfer {
+
+/// Errc::refused for a path that ends as those of files under way do.
+Status check_not_part(std::string_view path);
+
+class Intake {
+ public:
+  class Owner {
+   public:
+    /// Where a file that is announced goes, with what it needs set aside; or why it is refused.
+    virtual Result<Place> admit(const Put& file) = 0;
+    /// What was set aside for an admitted file that did not come is free again.
+    virtual void give_back(const Put& file) = 0;
+    /// Makes the folder that is put.
+    virtual Status make_folder(const Put& folder) = 0;
+    /// Whether the very file that a put wants to go on with is in its place already.
+    virtual bool is_there(const Put& file) const = 0;
+    /// A file is in its place; the other side is told after this.
+    virtual void stored(const Put& file) = 0;
+    /// Appends a Refusal that tells it.
+    virtual void refuse(std::uint32_t stream, const Error& why) = 0;
+    /// What answers are appended to.
+    virtual std::string& out() = 0;
+    /// Sends that, if it is worth it.
+    virtual asio::awaitable<Status> flush_if_large() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  /// `owner` and `helpers` outlive it. Without helpers, disks are waited for on the caller's thread.
+  Intake(Owner& owner, Offload* helpers) : owner_{owner}, helpers_{helpers} {}
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  /// What cannot be stored is refused, and what comes of it let pass. An error is final: it makes
+  /// no sense.
+  Status begin(std::uint32_t stream, const Put& put);
+  /// The same of a put that goes on: answers with the hashes of what NAME.part has.
+  asio::awaitable<Status> resume(std::uint32_t stream, const Put& put);
+  Status take_data(const Piece& piece);
+  /// A chunk's hash or the end of a file.
+  Status take_part(const wire::Frame& frame);
+  /// Some are whole and wait for bring_in(); while it is full, no more is to be taken.
+  bool has_whole() const { return !harvest_.empty(); }
+  bool is_full() const { return harvest_.is_full(); }
+  asio::awaitable<Status> bring_in();
+  /// Nothing more comes. NAME.part stays for the next time. By the owner, before it goes.
+  void end();
+
+ private:
+  struct Upload {
+    std::uint32_t stream = 0;
+    Put put;
+    bool admitted = false;         ///< And has neither come nor been given back.
+    std::optional<Incoming> file;  ///< None: it was refused, and what comes is let pass.
+  };
+  struct Whole {
+    std::uint32_t stream = 0;
+    Put put;
+  };
+
+  Status open(Upload& upload);
+  void fail(const Error& why);
+  asio::awaitable<Status> tell_kept(std::uint32_t stream);
+  asio::awaitable<Result<Hash>> hash_kept(std::uint64_t index, std::uint64_t length);
+
+  Owner& owner_;
+  Offload* const helpers_;
+  std::optional<Upload> upload_;
+  Harvest harvest_;
+  std::vector<Whole> whole_;  // Of harvest_: its tags are places in here.
+};
+
+}  // namespace netkit::transfer
