@@ -6,21 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/transfer_bar.hpp"
 
 namespace netkit::filesrv {
-
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::string_view units = "BKMGTPE";
-  std::size_t unit = 0;
-  auto size = static_cast<double>(bytes);
-  while (size >= 1024 && unit + 1 < units.size()) {
-    size /= 1024;
-    ++unit;
-  }
-  if (unit == 0) return fmt::format("{}", bytes);
-  return size < 10 ? fmt::format("{:.1f}{}", size, units[unit])
-                   : fmt::format("{:.0f}{}", size, units[unit]);
-}
 
 std::string mode_text(const transfer::Facts& facts) {
   constexpr std::string_view letters = "rwxrwxrwx";
@@ -37,7 +25,7 @@ std::string listing_line(const transfer::Facts& facts, std::string_view name) {
   std::array<char, 32> when{};
   std::strftime(when.data(), when.size(), "%Y-%m-%d %H:%M", &parts);
   const bool file = facts.kind == transfer::Kind::file;
-  return fmt::format("{} {:>6} {} {}{}", mode_text(facts), file ? size_text(facts.size) : "-",
+  return fmt::format("{} {:>6} {} {}{}", mode_text(facts), file ? cli::size_text(facts.size) : "-",
                      when.data(), name, facts.kind == transfer::Kind::folder ? "/" : "");
 }
 

@@ -1,4 +1,4 @@
-// Files as people read of them: sizes, times, what went wrong with which. Pure.
+// Files as people read of them: modes, times, what went wrong with which. Pure.
 #pragma once
 
 #include <string>
@@ -9,8 +9,6 @@
 
 namespace netkit::filesrv {
 
-/// "4.2M": at most four letters and a unit of 1024, as ls -h has it.
-std::string size_text(std::uint64_t bytes);
 /// "drwxr-xr-x".
 std::string mode_text(const transfer::Facts& facts);
 /// Mode, size, time (local, to the minute) and name.

@@ -2,13 +2,13 @@
 // went wrong with which file, and how it ended in the whole.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
 #include "cli/command.hpp"
+#include "cli/transfer_bar.hpp"
 
 namespace netkit::filesrv {
 
@@ -18,9 +18,11 @@ class Tally {
   Tally(cli::Context& context, std::string verb);
 
   /// The file that is under way now, and how much of it was there before.
-  void begin(std::string_view path, std::uint64_t size, std::uint64_t kept);
+  void begin(std::string_view path, std::uint64_t size, std::uint64_t kept) {
+    bar_.begin(path, size, kept);
+  }
   /// Bytes that came or went.
-  void add(std::uint64_t bytes);
+  void add(std::uint64_t bytes) { bar_.add(bytes); }
   /// A file is whole and in its place, or was so before.
   Status done(std::string_view path, std::uint64_t size, std::uint64_t kept);
   void failed(std::string_view path, const Error& why);
@@ -33,19 +35,10 @@ class Tally {
   Status finish();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  void show();
-
   cli::Context& context_;
   const std::string verb_;
-  cli::Progress progress_;
-  const Clock::time_point begin_ = Clock::now();
-  Clock::time_point shown_{};
-  std::string name_;
-  std::uint64_t size_ = 0;
-  std::uint64_t here_ = 0;  // Of the file under way.
+  cli::TransferBar bar_;
   std::uint64_t files_ = 0;
-  std::uint64_t bytes_ = 0;
   std::uint64_t failures_ = 0;
   Status outcome_ = ok;
 };
