@@ -17,15 +17,15 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A folder of its own that goes with the test.
-struct Folder {
-  Folder() {
+struct Spot {
+  Spot() {
     std::string name = fs::temp_directory_path() / "netkit-receive-XXXXXX";
     REQUIRE(mkdtemp(name.data()) != nullptr);
     path = name;
   }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path); }
+  Spot(const Spot&) = delete;
+  Spot& operator=(const Spot&) = delete;
+  ~Spot() { fs::remove_all(path); }
 
   Place place(const std::string& name) const {
     return {FileDescriptor{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}, name};
@@ -41,8 +41,8 @@ struct Folder {
   std::string path;
 };
 
-Incoming incoming(const Folder& folder, std::uint64_t size, bool resume = false) {
-  Result<PartFile> part = PartFile::open(folder.place("f"), Replace::never, resume);
+Incoming incoming(const Spot& spot, std::uint64_t size, bool resume = false) {
+  Result<PartFile> part = PartFile::open(spot.place("f"), Replace::never, resume);
   REQUIRE(part);
   return {std::move(*part), size, true};
 }
@@ -70,38 +70,38 @@ TEST_CASE("hash_of: is SHA-256") {
 }
 
 TEST_CASE("Incoming: a file has its name once its root is right, and not before") {
-  const Folder folder;
-  Incoming file = incoming(folder, 5);
+  const Spot spot;
+  Incoming file = incoming(spot, 5);
   REQUIRE(file.take(0, "hel"));
   REQUIRE(file.take(3, "lo"));
   CHECK_FALSE(file.is_whole());
   REQUIRE(file.take(End{5, root_of("hello")}));
   CHECK(file.is_whole());
-  CHECK_FALSE(folder.has("f"));
-  CHECK(folder.has("f.part"));
+  CHECK_FALSE(spot.has("f"));
+  CHECK(spot.has("f.part"));
   REQUIRE(file.part().finish({.size = 5, .mode = 0640, .mtime_ns = 1'500'000'000'000'000'007}));
-  CHECK(folder.read("f") == "hello");
-  CHECK_FALSE(folder.has("f.part"));
+  CHECK(spot.read("f") == "hello");
+  CHECK_FALSE(spot.has("f.part"));
   struct stat there;
-  REQUIRE(stat((folder.path + "/f").c_str(), &there) == 0);
+  REQUIRE(stat((spot.path + "/f").c_str(), &there) == 0);
   CHECK((there.st_mode & 07777) == 0640);
   CHECK(there.st_mtim.tv_sec == 1'500'000'000);
   CHECK(there.st_mtim.tv_nsec == 7);
 }
 
 TEST_CASE("Incoming: a byte that is another, or lacks, or is too many, is noticed") {
-  const Folder folder;
+  const Spot spot;
   {
-    Incoming file = incoming(folder, 5);
+    Incoming file = incoming(spot, 5);
     REQUIRE(file.take(0, "hellO"));
     CHECK(file.take(End{5, root_of("hello")}).error().code == Errc::mismatch);
   }
   {
-    Incoming file = incoming(folder, 5);
+    Incoming file = incoming(spot, 5);
     REQUIRE(file.take(0, "hell"));
     CHECK(file.take(End{5, root_of("hell")}).error().code == Errc::mismatch);
   }
-  Incoming file = incoming(folder, 5);
+  Incoming file = incoming(spot, 5);
   CHECK(file.take(1, "x").error().code == Errc::malformed);
   CHECK(file.take(0, "123456").error().code == Errc::malformed);
   CHECK(file.take(std::uint64_t{1} << 62, "x").error().code == Errc::malformed);
@@ -109,13 +109,13 @@ TEST_CASE("Incoming: a byte that is another, or lacks, or is too many, is notice
   CHECK(file.take(0, "he").error().code == Errc::malformed);
   CHECK(file.take(3, "x").error().code == Errc::malformed);
   CHECK(file.take(End{given_up, {}}).error().code == Errc::closed);
-  CHECK_FALSE(folder.has("f"));
+  CHECK_FALSE(spot.has("f"));
 }
 
 TEST_CASE("Incoming: a chunk is confirmed by its hash, and comes again after another one") {
-  const Folder folder;
+  const Spot spot;
   const std::string bytes = std::string(chunk_size, 'a') + "tail";
-  Incoming file = incoming(folder, bytes.size());
+  Incoming file = incoming(spot, bytes.size());
   CHECK(file.take(Chunk{0, {}}).error().code == Errc::malformed);
   REQUIRE(file.take(0, std::string(chunk_size, 'b')));
   CHECK(file.take(Chunk{0, hash_of(std::string(chunk_size, 'a'))}).error().code == Errc::mismatch);
@@ -129,13 +129,13 @@ TEST_CASE("Incoming: a chunk is confirmed by its hash, and comes again after ano
 }
 
 TEST_CASE("Incoming: what was kept counts, and a wrong root undoes it") {
-  const Folder folder;
+  const Spot spot;
   const std::string first(chunk_size, 'k');
   {
-    Incoming file = incoming(folder, first.size() + 2);
+    Incoming file = incoming(spot, first.size() + 2);
     REQUIRE(file.take(0, first));
   }
-  Incoming file = incoming(folder, first.size() + 2, true);
+  Incoming file = incoming(spot, first.size() + 2, true);
   CHECK(file.part().kept() == first.size());
   file.take_kept(0, hash_of(first));
   REQUIRE(file.take(chunk_size, "xy"));
@@ -148,68 +148,68 @@ TEST_CASE("Incoming: what was kept counts, and a wrong root undoes it") {
 }
 
 TEST_CASE("PartFile: one writer a name, and none over what is there") {
-  const Folder folder;
-  Result<PartFile> one = PartFile::open(folder.place("n"), Replace::never, false);
+  const Spot spot;
+  Result<PartFile> one = PartFile::open(spot.place("n"), Replace::never, false);
   REQUIRE(one);
-  CHECK(PartFile::open(folder.place("n"), Replace::never, false).error().code == Errc::busy);
+  CHECK(PartFile::open(spot.place("n"), Replace::never, false).error().code == Errc::busy);
   REQUIRE(one->write(0, "one"));
   REQUIRE(one->finish({.size = 3, .mode = {}, .mtime_ns = {}}));
-  CHECK(PartFile::open(folder.place("n"), Replace::never, false).error().code ==
+  CHECK(PartFile::open(spot.place("n"), Replace::never, false).error().code ==
         std::errc::file_exists);
-  Result<PartFile> two = PartFile::open(folder.place("n"), Replace::always, false);
+  Result<PartFile> two = PartFile::open(spot.place("n"), Replace::always, false);
   REQUIRE(two);
   REQUIRE(two->write(0, "two!"));
-  CHECK(folder.read("n") == "one");
+  CHECK(spot.read("n") == "one");
   REQUIRE(two->finish({.size = 4, .mode = {}, .mtime_ns = {}}));
-  CHECK(folder.read("n") == "two!");
+  CHECK(spot.read("n") == "two!");
 }
 
 TEST_CASE("PartFile: a name that comes meanwhile is not replaced") {
-  const Folder folder;
-  Result<PartFile> part = PartFile::open(folder.place("n"), Replace::never, false);
+  const Spot spot;
+  Result<PartFile> part = PartFile::open(spot.place("n"), Replace::never, false);
   REQUIRE(part);
   REQUIRE(part->write(0, "ours"));
-  REQUIRE(write_file_atomically(folder.path + "/n", "theirs"));
+  REQUIRE(write_file_atomically(spot.path + "/n", "theirs"));
   CHECK(part->finish({.size = 4, .mode = {}, .mtime_ns = {}}).error().code ==
         std::errc::file_exists);
-  CHECK(folder.read("n") == "theirs");
+  CHECK(spot.read("n") == "theirs");
 }
 
 TEST_CASE("PartFile: writes through no link and into no folder, and is cut to its size") {
-  const Folder folder;
-  fs::create_symlink("/etc/passwd", folder.path + "/l.part");
-  CHECK_FALSE(PartFile::open(folder.place("l"), Replace::always, false));
-  fs::create_symlink("elsewhere", folder.path + "/m");
-  CHECK(PartFile::open(folder.place("m"), Replace::always, false).error().code == Errc::refused);
-  fs::create_directory(folder.path + "/d");
-  CHECK_FALSE(PartFile::open(folder.place("d"), Replace::always, false));
-  CHECK_FALSE(PartFile::open(folder.place(std::string(254, 'x')), Replace::never, false));
-  REQUIRE(write_file_atomically(folder.path + "/s.part", "longer than it will be"));
-  Result<PartFile> part = PartFile::open(folder.place("s"), Replace::never, true);
+  const Spot spot;
+  fs::create_symlink("/etc/passwd", spot.path + "/l.part");
+  CHECK_FALSE(PartFile::open(spot.place("l"), Replace::always, false));
+  fs::create_symlink("elsewhere", spot.path + "/m");
+  CHECK(PartFile::open(spot.place("m"), Replace::always, false).error().code == Errc::refused);
+  fs::create_directory(spot.path + "/d");
+  CHECK_FALSE(PartFile::open(spot.place("d"), Replace::always, false));
+  CHECK_FALSE(PartFile::open(spot.place(std::string(254, 'x')), Replace::never, false));
+  REQUIRE(write_file_atomically(spot.path + "/s.part", "longer than it will be"));
+  Result<PartFile> part = PartFile::open(spot.place("s"), Replace::never, true);
   REQUIRE(part);
   REQUIRE(part->finish({.size = 6, .mode = {}, .mtime_ns = {}}));
-  CHECK(folder.read("s") == "longer");
+  CHECK(spot.read("s") == "longer");
 }
 
 TEST_CASE("Harvest: many files come to their places, each with an outcome of its own") {
-  const Folder folder;
+  const Spot spot;
   Harvest harvest;
   for (int i = 0; i < 10; ++i) {
     Result<PartFile> part =
-        PartFile::open(folder.place("f" + std::to_string(i)), Replace::never, false);
+        PartFile::open(spot.place("f" + std::to_string(i)), Replace::never, false);
     REQUIRE(part);
     REQUIRE(part->write(0, "x"));
     harvest.add(std::move(*part), {.size = 1, .mode = {}, .mtime_ns = {}},
                 static_cast<std::uint64_t>(i));
   }
-  REQUIRE(write_file_atomically(folder.path + "/f3", "mine"));
+  REQUIRE(write_file_atomically(spot.path + "/f3", "mine"));
   const auto stored = harvest.bring_in();
   REQUIRE(stored.size() == 10);
   for (const auto& each : stored) {
     CHECK(static_cast<bool>(each.outcome) == (each.tag != 3));
     if (each.tag != 3) CHECK(each.version != 0);
   }
-  CHECK(folder.read("f3") == "mine");
-  CHECK(folder.read("f9") == "x");
+  CHECK(spot.read("f3") == "mine");
+  CHECK(spot.read("f9") == "x");
   CHECK(harvest.empty());
 }
