@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "cli/exit_code.hpp"
 #include "cli/globals.hpp"
 #include "cli/prompt.hpp"
 #include "commands/filesrv/client.hpp"
@@ -163,8 +164,9 @@ void Menu::take_line(const std::string& line) {
 
 void Menu::interrupt(bool empty) {
   if (words_.forget()) return prompt_.set_text(words_.prompt());
-  if (std::exchange(about_to_leave_, true) && empty) return leave(Errc::interrupted);
-  if (empty) prompt_.print({"^C again leaves"});
+  if (!empty) return;
+  if (std::exchange(about_to_leave_, true)) return leave(Errc::interrupted);
+  prompt_.print({"^C again leaves"});
 }
 
 void Menu::leave(const Status& outcome) {
@@ -202,11 +204,11 @@ void Menu::tell(std::string_view attempt, const Error& why) {
 /// What the server refuses is shown; an error of the connection ends the conversation.
 Status Menu::outcome_of(std::string_view attempt, const Status& done) {
   if (done || ended_) return done;
-  const std::error_code code = done.error().code;
-  const bool refused = code == Errc::refused || code == Errc::not_found || code == Errc::mismatch ||
-                       code == Errc::busy || code.category() == std::generic_category();
-  if (!refused) return done;
-  tell(attempt, done.error());
+  const Error& why = done.error();
+  const cli::ExitCode exit = cli::exit_code_of(why);
+  const bool lost = exit == cli::exit_unreachable || exit == cli::exit_timed_out;
+  if (lost || why.code == Errc::unexpected || why.code == Errc::malformed) return done;
+  tell(attempt, why);
   return ok;
 }
 

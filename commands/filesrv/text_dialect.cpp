@@ -93,13 +93,17 @@ asio::awaitable<Status> send_list(Talk& talk, std::shared_ptr<TextList> list) {
   }
   // The original's clients wait for some byte.
   if (begun == talk.len64) co_return ok;
-  co_return co_await send(talk, "\n");
+  std::string last = "\n";
+  co_return co_await send(talk, std::move(last));
 }
 
 asio::awaitable<Status> list(Talk& talk, std::string argument) {
   const Result<Located> located = locate(talk, argument, "list");
   if (!located) co_return co_await refuse(talk, located.error());
-  if (!located->share) co_return co_await answer(talk, list_shares(talk));
+  if (!located->share) {
+    std::string shares = list_shares(talk);
+    co_return co_await answer(talk, std::move(shares));
+  }
   using Begun = Result<std::shared_ptr<TextList>>;
   const auto begin = [&root = located->share->root, path = located->path,
                       memory = talk.sort_memory] { return TextList::begin(root, path, memory); };
@@ -160,9 +164,9 @@ asio::awaitable<Status> get(Talk& talk, TextWish wish) {
   const Result<transfer::OpenFile> source = open_source(*located);
   if (!source) co_return co_await refuse(talk, source.error());
   if (wish.word == Word::send) {
-    const std::string_view name = transfer::split_path(located->path).name;
-    Status sent = co_await answer(talk, talk.len64 ? std::string{name} : show_name(name));
-    if (!sent) co_return sent;
+    std::string name{transfer::split_path(located->path).name};
+    if (!talk.len64) name = show_name(name);
+    if (Status sent = co_await answer(talk, std::move(name)); !sent) co_return sent;
   }
   co_return co_await send_bytes(talk, *source);
 }

@@ -128,7 +128,7 @@ nothing_broke() {
   serve_files
   menu
   kill -KILL "$(server_pid filesrv)"
-  shows 'the server is gone'
+  shows '^netkit filesrv: cannot go on: the other side closed the connection'
   shows '^ended with 3$'
   shows '^ echo'
 }
