@@ -133,8 +133,9 @@ def fetching(bench, name, command_to, server=None, sender=None):
 
 def netkit_get(bench, server, scheme, *more):
     endpoint = f"{scheme}://127.0.0.1:{server.port}"
-    return lambda path: [bench.options.netkit, "filesrv", "get", endpoint, "large", "-o", path,
-                         "-q", *more]
+    command = [bench.options.netkit, "filesrv", "get", endpoint, "large", "-q", *more, "-o"]
+    # What is no file is refused as a place for one; stdout of all clients here is /dev/null.
+    return lambda path: [*command, "-" if path == "/dev/null" else path]
 
 
 def netkit_trials(bench, scheme, *more):
