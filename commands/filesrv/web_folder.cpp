@@ -137,6 +137,10 @@ asio::awaitable<Status> WebSession::give_folder(const Request& request, const We
 }
 
 asio::awaitable<Status> WebSession::give_tar(const Request& request, const WebTarget& target) {
+  // Whoever may see names only is not to have the bytes this way.
+  const Share& share = *target.where.share;
+  if (Status may = visitor_.may(Right::read, share, "get", target.where.path); !may)
+    co_return co_await refuse(may.error());
   std::string name{transfer::split_path(target.path).name};
   if (name.empty()) name = "files";
   WebAnswer answer{200};
@@ -148,7 +152,7 @@ asio::awaitable<Status> WebSession::give_tar(const Request& request, const WebTa
     answer.add("Transfer-Encoding", "chunked");
   else
     keep_ = false;  // The end of the stream is that of the archive.
-  auto begun = TarTree::begin(target.where.share->root, target.where.path, std::move(name));
+  auto begun = TarTree::begin(share.root, target.where.path, std::move(name));
   if (!begun) co_return co_await refuse(begun.error());
   std::string text = head_of(answer, std::nullopt);
   if (Status sent = co_await connection_.send(text); !sent || head_only_) co_return sent;

@@ -107,6 +107,7 @@ ask() { "$PYTHON" "$ROOT/tests/support/web_files.py" "$PORT" "$@"; }
   ask digests /large served/large
   ask digests /a.txt served/a.txt
   ask continues
+  ask busy
   assert_equal "$(<served/pipe)" 'one two'
   assert_equal "$(<served/expected)" hello
   files_are_fine

@@ -158,6 +158,29 @@ def shrinks(local):
     expect(answer.headers["Content-Length"] == "2000000")
 
 
+def busy():
+    """While one writes a file, another cannot, and is told so."""
+    with socket.create_connection(("127.0.0.1", PORT), LIMIT_S) as stream:
+        stream.sendall(b"PUT /both HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+                       b"Expect: 100-continue\r\n\r\n")
+        expect(stream.recv(65536).startswith(b"HTTP/1.1 100 "))
+        answer, _ = ask(connect(), "PUT", "/both", b"other")
+        expect(answer.status == 409, answer.status)
+        stream.sendall(b"first")
+        expect(stream.recv(65536).startswith(b"HTTP/1.1 201 "))
+    _, body = ask(connect(), "GET", "/both")
+    expect(body == b"first", body)
+
+
+def tokens(token):
+    """Each request is judged by what it shows itself, not by what another one has shown."""
+    connection = connect()
+    for credential, status in (token, 200), ("", 401), (token, 200), ("nk_wrong", 401):
+        fields = {"Authorization": "Bearer " + credential} if credential else {}
+        answer, _ = ask(connection, "GET", "/a.txt", **fields)
+        expect(answer.status == status, credential, answer.status)
+
+
 PORT = int(sys.argv[1])
-{each.__name__: each for each in (parts, kept, pipelined, digests, broken, continues, shrinks)}[
-    sys.argv[2]](*sys.argv[3:])
+CASES = parts, kept, pipelined, digests, broken, continues, shrinks, busy, tokens
+{each.__name__: each for each in CASES}[sys.argv[2]](*sys.argv[3:])
