@@ -47,7 +47,7 @@ class Intake {
     ~Owner() = default;
   };
 
-  /// `owner` and `helpers` outlive it. Without helpers, disks are waited for on the caller's thread.
+  /// `owner` and `helpers` outlive it. Without helpers the caller's thread waits for disks.
   Intake(Owner& owner, Offload* helpers) : owner_{owner}, helpers_{helpers} {}
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;

@@ -22,8 +22,8 @@ START_LIMIT_S = 20
 RUN_LIMIT_S = 120
 CHUNK = 1 << 20
 # What was freed is kept for a while by AddressSanitizer: 256 MiB, if it is not told otherwise.
-ENVIRONMENT = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8", "UBSAN_OPTIONS": "exitcode=99:print_stacktrace=1",
-               "LSAN_OPTIONS": "exitcode=99"}
+ENVIRONMENT = {"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=8",
+               "UBSAN_OPTIONS": "exitcode=99:print_stacktrace=1", "LSAN_OPTIONS": "exitcode=99"}
 REPORTS = ("ERROR: ", "runtime error", "WARNING: Thread")
 
 
