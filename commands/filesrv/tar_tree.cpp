@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t small_size_max = 64 * 1024;
 /// A piece has not much more.
 constexpr std::size_t piece_size = 256 * 1024;
+/// Links and devices make no bytes, but cost a look each.
+constexpr unsigned entries_in_a_row_max = 4096;
 
 }  // namespace
 
@@ -55,7 +57,9 @@ void TarTree::take(const transfer::Found& found, Piece& piece) {
 
 TarTree::Piece TarTree::next() {
   Piece piece;
-  while (!ended_ && !piece.large && piece.bytes.size() < piece_size) {
+  piece.ended = ended_;
+  for (unsigned count = 0; count < entries_in_a_row_max; ++count) {
+    if (ended_ || piece.large || piece.bytes.size() >= piece_size) break;
     const auto found = walk_.next();
     if (!found) continue;  // A folder that cannot be read; the walk goes on after it.
     if (*found) {

@@ -18,9 +18,11 @@ class TarTree {
   /// What is in `path` below `root`, called `name` in the archive.
   static Result<TarTree> begin(const transfer::Root& root, std::string_view path, std::string name);
 
-  /// What comes next in the archive; empty at its end.
+  /// What comes next in the archive. An empty one that is not the end: others should have their
+  /// turn on this thread.
   struct Piece {
     std::string bytes;
+    bool ended = false;  ///< All came before.
     /// Its bytes and tar_padding() follow: it is too large to be read here. Its size is announced
     /// by then.
     std::optional<transfer::OpenFile> large;

@@ -163,7 +163,10 @@ asio::awaitable<Status> WebSession::send_small(const Request& request,
     const ssize_t got =
         ::pread(file.file.get(), body.data() + done, body.size() - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) co_return co_await refuse(errno_error("read the file"));
+    if (got < 0) {
+      const Error failed = errno_error("read the file");
+      co_return co_await refuse(failed);
+    }
     if (got == 0) co_return co_await refuse(503, "the file became shorter; try again");
     done += static_cast<std::size_t>(got);
   }
@@ -174,7 +177,6 @@ asio::awaitable<Status> WebSession::send_small(const Request& request,
     answer.add("Repr-Digest", digest);
     if (!head_only_) answer.add("Content-Digest", digest);
   }
-  co_await wait_for(depot_.pace(), pace_, head_only_ ? 0 : body.size());
   co_return co_await send_whole(std::move(answer), std::move(body));
 }
 

@@ -25,29 +25,47 @@ bool wants_json(const wire::HttpRequest& request, std::string_view query) {
 
 /// What a helper's thread does for a listing: all that grows with the folder.
 struct ListWork {
-  const Share* share = nullptr;
-  std::string path;
-  FolderView view;
-  bool json = false;
+  ListWork(const WebTarget& target, bool as_json)
+      : share{target.where.share},
+        path{target.where.path},
+        json{as_json},
+        maker{order_of_query(target.query)} {
+    view.path = target.path;
+    view.order = order_of_query(target.query);
+  }
 
-  Result<std::string> run() {
-    auto walk = transfer::Walk::begin(share->root, path, {});
-    if (!walk) return walk.error();
-    ListingMaker maker{view.order};
-    std::optional<Error> failed;
-    for (;;) {
+  /// Empty while there is more to look at: others should have their turn.
+  Result<std::string> step() {
+    if (!walk) {
+      auto begun = transfer::Walk::begin(share->root, path, {});
+      if (!begun) return begun.error();
+      walk = std::move(*begun);
+    }
+    for (unsigned count = 0; count < list_entries_in_a_row_max; ++count) {
       auto found = walk->next();
       // What cannot be looked at is left out; the walk's hint would be its path.
       if (!found) failed = Error{found.error().code, "list all of it"};
       if (!found) continue;
-      if (!*found) break;
+      if (!*found) return finish();
       transfer::Found& each = **found;
       maker.add({std::move(each.name), each.facts.kind, each.facts.size, each.facts.mtime_ns});
     }
+    return std::string{};
+  }
+
+  Result<std::string> finish() {
     view.listing = maker.finish();
     if (view.listing.entries.empty() && failed) return *failed;
     return json ? folder_json(view) : folder_page(view);
   }
+
+  const Share* const share;
+  const std::string path;
+  const bool json;
+  FolderView view;
+  ListingMaker maker;
+  std::optional<transfer::Walk> walk;
+  std::optional<Error> failed;
 };
 
 /// Bytes of what all readers of lists may hold together, while it lives.
@@ -114,22 +132,22 @@ asio::awaitable<Status> WebSession::give_shares(const Request& request, const We
 
 asio::awaitable<Status> WebSession::give_folder(const Request& request, const WebTarget& target) {
   const bool json = wants_json(request, target.query);
-  const auto work = std::make_shared<ListWork>();
-  work->view.path = target.path;
-  work->view.order = order_of_query(target.query);
+  const auto work = std::make_shared<ListWork>(target, json);
   work->view.upload = may_put(target);
-  work->json = json;
   if (depot_.settings().drop_box) {
     if (!work->view.upload || json || query_has(target.query, "tar"))
       co_return co_await refuse(403, "what is here is not shown");
     work->view.drop_box = true;
-    co_return co_await send_whole(folder_answer(false), folder_page(work->view));
+    std::string page = folder_page(work->view);
+    co_return co_await send_whole(folder_answer(false), std::move(page));
   }
   if (query_has(target.query, "tar")) co_return co_await give_tar(request, target);
-  work->share = target.where.share;
-  work->path = target.where.path;
-  const auto list = [work] { return work->run(); };
-  Result<std::string> body = co_await depot_.helpers().run(list);
+  const auto list = [work] { return work->step(); };
+  Result<std::string> body = std::string{};
+  while (body && body->empty()) {
+    body = co_await depot_.helpers().run(list);
+    connection_.touch();
+  }
   if (!body) co_return co_await refuse(body.error());
   const HeldMemory held{sort_memory_, body->size()};
   if (!held) co_return co_await refuse(503, "too many others read large lists; try again");
@@ -161,7 +179,9 @@ asio::awaitable<Status> WebSession::give_tar(const Request& request, const WebTa
   const auto next = [tree] { return tree->next(); };
   for (;;) {
     TarTree::Piece piece = co_await depot_.helpers().run(next);
-    if (piece.bytes.empty()) break;
+    if (piece.ended) break;
+    connection_.touch();
+    if (piece.bytes.empty()) continue;
     std::uint64_t more = 0;
     if (piece.large) more = piece.large->facts.size + tar_padding(piece.large->facts.size);
     text = chunked ? chunk_head(piece.bytes.size() + more) : "";

@@ -221,6 +221,7 @@ asio::awaitable<Status> WebSession::send_whole(WebAnswer answer, std::string bod
   do {
     const std::string_view piece = rest.substr(0, piece_size);
     out += piece;
+    co_await wait_for(depot_.pace(), pace_, out.size());
     if (Status sent = co_await connection_.send(out); !sent) co_return sent;
     rest.remove_prefix(piece.size());
     out.clear();
@@ -230,11 +231,13 @@ asio::awaitable<Status> WebSession::send_whole(WebAnswer answer, std::string bod
 
 asio::awaitable<Status> WebSession::refuse(WebAnswer answer, std::string_view sentence) {
   answer.add("Content-Type", "text/plain; charset=utf-8").add("Cache-Control", "no-store");
-  co_return co_await send_whole(std::move(answer), std::string{sentence} + "\n");
+  std::string line = std::string{sentence} + "\n";
+  co_return co_await send_whole(std::move(answer), std::move(line));
 }
 
 asio::awaitable<Status> WebSession::refuse(int status, std::string_view sentence) {
-  co_return co_await refuse(WebAnswer{status}, sentence);
+  WebAnswer answer{status};
+  co_return co_await refuse(std::move(answer), sentence);
 }
 
 asio::awaitable<Status> WebSession::refuse(const Error& error) {

@@ -145,7 +145,8 @@ asio::awaitable<Status> WebSession::say_list(std::string argument) {
     if (Status said = co_await say(op, std::move(*piece), false); !said) co_return said;
     op = WebSocketOp::continuation;
   }
-  co_return co_await say(op, {});
+  std::string end;
+  co_return co_await say(op, std::move(end));
 }
 
 asio::awaitable<Status> WebSession::say_file(std::string argument) {

@@ -222,7 +222,8 @@ asio::awaitable<Status> WebSession::store(std::shared_ptr<Upload> upload, const 
   answer.add("Location", "/" + transfer::url_of_path(target.path));
   if (const auto facts = share->root.look(target.where.path))
     answer.add("ETag", validators_of(*facts, web_clock_ns()).etag);
-  if (!upload->replaced()) co_return co_await send_whole(std::move(answer), {});
+  std::string nothing;
+  if (!upload->replaced()) co_return co_await send_whole(std::move(answer), std::move(nothing));
   const std::string out = head_of(answer, std::nullopt);
   co_return co_await connection_.send(out);
 }
