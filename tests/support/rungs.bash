@@ -3,7 +3,7 @@
 
 RUNGS="format tidy build unit net e2e interop fuzz-smoke tsan static lab"
 LOGS=${NETKIT_TEST_LOGS:-build/test}
-BATS_LIMIT_S=1500
+BATS_LIMIT_S=1800
 LAB_LIMIT_S=${NETKIT_LAB_FULL:+3600}
 LAB_LIMIT_S=${LAB_LIMIT_S:-300}
 
