@@ -44,6 +44,7 @@ cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::stri
   cli::Option& words = options.positionals(std::move(name), files.words, std::move(help));
   cli::declare_client_limits(options, files.client);
   cli::declare_token(options, files.client);
+  options.heading("Options");
   return words;
 }
 
