@@ -41,11 +41,12 @@ cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::stri
       .positional("ENDPOINT", files.first,
                   "The server: [SCHEME://]HOST[:PORT] or unix:PATH (default: 127.0.0.1)")
       .completes(cli::Complete::endpoint);
-  cli::Option& words = options.positionals(std::move(name), files.words, std::move(help));
+  return options.positionals(std::move(name), files.words, std::move(help));
+}
+
+void declare_connection(cli::Options& options, FilesOptions& files) {
   cli::declare_client_limits(options, files.client);
   cli::declare_token(options, files.client);
-  options.heading("Options");
-  return words;
 }
 
 Status take_endpoint(FilesOptions& files, std::size_t least, std::string_view what) {

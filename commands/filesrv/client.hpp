@@ -26,6 +26,8 @@ struct FilesOptions {
 /// Of a verb that takes [ENDPOINT] and then words called `name`.
 cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::string name,
                            std::string help);
+/// How to reach the server; last, as help lists it below a verb's own options.
+void declare_connection(cli::Options& options, FilesOptions& files);
 /// The first word is the endpoint unless `least` paths are needed and there are no others.
 Status take_endpoint(FilesOptions& files, std::size_t least, std::string_view what);
 /// Where that is: unless it is said, over TLS but on this machine.

@@ -50,6 +50,7 @@ void GetAction::declare(cli::Options& options) {
   options.flag("checksum", checksum_, "With --resume: compare the bytes of that, too");
   options.flag("follow", follow_, "Go on as the file grows, until ^C").with_letter('f');
   options.flag("no-check", no_check_, "Do not ask for hashes: a damaged file is not noticed");
+  declare_connection(options, files_);
 }
 
 Result<FetchWish> GetAction::wish() const {

@@ -45,6 +45,7 @@ void LsAction::declare(cli::Options& options) {
       .completes(remote_names);
   options.flag("long", long_, "Sizes and times, too; as on a terminal").with_letter('l');
   options.flag("recursive", recursive_, "What is in folders, too").with_letter('r');
+  declare_connection(options, files_);
 }
 
 Status LsAction::run(cli::Context& context) {

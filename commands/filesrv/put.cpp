@@ -33,6 +33,7 @@ void PutAction::declare(cli::Options& options) {
                "Send only what is missing or damaged; what has the same size and time is there");
   options.flag("checksum", checksum_, "With --resume: compare the bytes of that, too");
   options.flag("overwrite", overwrite_, "Replace files that are there");
+  declare_connection(options, files_);
 }
 
 Status PutAction::run(cli::Context& context) {
