@@ -11,6 +11,7 @@
 #include "commands/presence/porter.hpp"
 #include "log/file_sink.hpp"
 #include "net/spawn.hpp"
+#include "transfer/path.hpp"
 #include "wire/fields.hpp"
 
 namespace netkit::presence {
@@ -54,6 +55,10 @@ void declare_member(cli::Options& options, MemberOptions& member) {
   options.value("listen", member.listen, "ENDPOINT",
                 "Where to take messages of peers (default: any free port, on all addresses)");
   options.values("tag", member.tags, "TAG", "What others read beside the name; again for more");
+  options
+      .value("files", member.files, "DIR",
+             "Take files of peers into that folder, none over another; without it they are refused")
+      .completes(cli::Complete::directory);
   options.flag("away", member.away, "Say from the start that nobody is at the keys");
   declare_peer(options, member.peer);
 }
@@ -85,6 +90,12 @@ Status Member::open() {
   keys_.emplace(std::move(*keys));
   const Result<std::uint64_t> instance = keys_->begin_run();
   if (!instance) return instance.error();
+  if (plan_.options.files) {
+    Result<transfer::Root> files = transfer::Root::open(*plan_.options.files);
+    if (!files) return files.error();
+    files_.emplace(std::move(*files));
+    helpers_.emplace(1U);
+  }
   Result<TalkPort> port = open_talk_port(*state, plan_.options.listen.value_or(net::Endpoint{}));
   if (!port) return port.error();
 
@@ -108,6 +119,13 @@ void Member::open_talk(TalkPort& port) {
   talk.own = [this] { return words_->next(); };
   talk.meet = [this](const Announcement& peer) { return meet(peer); };
   talk.deliver = [this](const Announcement& from, const Say& say) { return hear(from, say); };
+  if (files_) {
+    talk.folder = &*files_;
+    talk.helpers = &*helpers_;
+    talk.came = [this](const Announcement& from, const std::string& file, std::uint64_t size) {
+      hear_file(from, file, size);
+    };
+  }
   talk_.emplace(std::move(talk));
   endpoint_ = net::to_text(port.listening.endpoint);
   listening_ = std::move(port.listening);
@@ -131,6 +149,7 @@ Status Member::serve() {
                                      plan_.options.peer.client.answer_limit);
   face_ = make_face_();
   const Status served = server_->run([this] { begin(); });
+  helpers_.reset();
   appearance_->finish();
   face_.reset();
   outbox_.reset();
@@ -192,6 +211,16 @@ Status Member::hear(const Announcement& from, const Say& say) {
   heard.time_ms = say.time_ms;
   heard.text = say.text;
   return face_->heard(heard);
+}
+
+void Member::hear_file(const Announcement& from, const std::string& file, std::uint64_t size) {
+  HeardFile heard;
+  heard.name = name_of(from);
+  heard.key = from.key;
+  heard.file = file;
+  heard.path = transfer::join_path(*plan_.options.files, file);
+  heard.size = size;
+  face_->arrived(heard);
 }
 
 }  // namespace netkit::presence

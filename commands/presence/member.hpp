@@ -18,6 +18,8 @@
 #include "commands/presence/talk_server.hpp"
 #include "log/logger.hpp"
 #include "net/server.hpp"
+#include "transfer/offload.hpp"
+#include "transfer/root.hpp"
 
 namespace netkit::presence {
 
@@ -28,6 +30,7 @@ struct MemberOptions {
   std::optional<net::Endpoint> listen;
   std::vector<std::string> tags;
   bool away = false;
+  std::optional<std::string> files;  ///< The folder for files of peers; none are taken without.
 };
 void declare_member(cli::Options& options, MemberOptions& member);
 
@@ -42,6 +45,8 @@ class Face {
   virtual asio::awaitable<Status> run(Member& member) = 0;
   /// A message; it is acknowledged unless this is an error.
   virtual Status heard(const Heard& message) = 0;
+  /// A file, which is in its place.
+  virtual void arrived(const HeardFile& file) = 0;
   /// A signal ends it all before run() has: the outcome.
   virtual Status interrupted() { return ok; }
   /// What Circle tells. Of ourselves nothing.
@@ -81,6 +86,7 @@ class Member {
   void begin_leaving();
   Status meet(const Announcement& peer);
   Status hear(const Announcement& from, const Say& say);
+  void hear_file(const Announcement& from, const std::string& file, std::uint64_t size);
   std::string name_of(const Announcement& peer) const;
 
   const cli::Context& context_;
@@ -91,6 +97,7 @@ class Member {
   std::optional<PeerKeys> keys_;
   std::optional<KnownPeers> known_;
   std::optional<OwnWords> words_;
+  std::optional<transfer::Root> files_;
   std::optional<TalkServer> talk_;
   std::optional<net::Listening> listening_;
   std::string endpoint_;
@@ -98,6 +105,7 @@ class Member {
 
   // All below end before the server does, as it has the io_context.
   std::optional<net::Server> server_;
+  std::optional<transfer::Offload> helpers_;  // For files.
   std::optional<Appearance> appearance_;
   std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<Face> face_;

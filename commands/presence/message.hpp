@@ -23,6 +23,9 @@ namespace netkit::presence {
 // both    ack (34)     id u64
 // both    error (2)    why the sender refuses or gives up, a sentence in UTF-8
 //
+// Then O may also send files, each on a stream of its own, as transfer/messages.hpp has them: put,
+// data, chunk, end; A answers with have, stored and error (2) of that stream, a JSON object.
+//
 // proof is the Ed25519 signature of its sender over: "netkit peer talk 1", a NUL, "opener" or
 // "answerer" (the sender's role), a NUL, the nonces of O and A (u64), the keys of O and A (32 B),
 // the SHA-256 of A's certificate (32 B). The announcement alone would prove too little: whoever is

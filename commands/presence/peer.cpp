@@ -29,7 +29,8 @@ constexpr Examples watch_examples{{
 }};
 constexpr Examples send_examples{{
     {"netkit peer send ana 'lunch?'", "delivered once this returns 0"},
-    {"tail -F app.log | netkit peer send ana --wait", "each line; kept while ana is away"},
+    {"netkit peer send ana 'as promised' --file report.pdf --wait",
+     "a file with it; both are kept while ana is away"},
 }};
 constexpr Examples why_examples{{
     {"netkit peer why ana", "what the daemon knows, what we hear, what follows from it"},
@@ -49,7 +50,7 @@ constexpr std::array peer_exits{
 constexpr std::array send_exits{
     cli::ExitNote{2, "several peers of that name are here; say which, as peer list shows them"},
     cli::ExitNote{3, "the peer is offline, has left, or was lost before it answered"},
-    cli::ExitNote{4, "the peer has another key than before, or refuses the message"},
+    cli::ExitNote{4, "the peer has another key than before, or refuses the message or a file"},
     cli::ExitNote{5, "nobody is called so"}, cli::ExitNote{6, "it was not back within --wait"}};
 constexpr std::array why_exits{cli::ExitNote{5, "it is not visible to the daemon, or not to us"}};
 constexpr std::array forget_exits{cli::ExitNote{5, "no such name is known"}};
@@ -72,7 +73,8 @@ constexpr std::array verbs{
               .description =
                   "As NAME: TEXT, or as an object a line with --json, until a signal ends it or "
                   "--count messages have come. The log says where it listens. A sender under a "
-                  "known name with another key than before is refused.",
+                  "known name with another key than before is refused. With --files DIR, peers may "
+                  "send files there: NAME sent FILE (SIZE bytes).",
               .examples = listen_examples,
               .exits = peer_exits,
               .make = make_listen},
@@ -99,7 +101,9 @@ constexpr std::array verbs{
               .summary = "Send a message to a peer",
               .description =
                   "By a connection to the peer itself, encrypted, to the key that was seen under "
-                  "its name the first time. Returns once all messages are acknowledged.",
+                  "its name the first time. Returns once all messages are acknowledged and all "
+                  "files are whole in their place. With --wait or --retry, a file goes on after a "
+                  "break with what the peer lacks of it.",
               .examples = send_examples,
               .exits = send_exits,
               .make = make_send},

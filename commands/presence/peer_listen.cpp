@@ -27,12 +27,17 @@ class Listener final : public Face {
   }
 
   Status heard(const Heard& message) override {
-    if (count_ > 0 && heard_ == count_)
+    if (count_ > 0 && heard_ >= count_)
       return Error{Errc::stopped, "take more messages", "this peer goes"};
     Status printed = context_.out.json() ? context_.out.object(message_object(message))
                                          : context_.out.line(message_line(message));
     if (!printed || ++heard_ == count_) member_->end(printed);
     return printed;
+  }
+  void arrived(const HeardFile& file) override {
+    const Status printed = context_.out.json() ? context_.out.object(file_object(file))
+                                               : context_.out.line(file_line(file));
+    if (!printed || ++heard_ == count_) member_->end(printed);
   }
   void changed(const Entry&, std::optional<State>) override {}
   void source(const Circle::Source&) override {}
@@ -48,7 +53,7 @@ class ListenAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override {
     declare_member(options, member_);
-    options.value("count", count_, "N", "End after so many messages; 0: go on");
+    options.value("count", count_, "N", "End after so many messages and files; 0: go on");
   }
   Status run(cli::Context& context) override {
     return Member::run(context, {.options = member_, .sink = nullptr},

@@ -55,6 +55,11 @@ Status PeerPipe::heard(const Heard& message) {
   return printed;
 }
 
+void PeerPipe::arrived(const HeardFile& file) {
+  print(context_.out.json() ? context_.out.object(file_object(file))
+                            : context_.out.line(file_line(file)));
+}
+
 void PeerPipe::show(const std::vector<std::string>& lines) {
   for (const std::string& each : lines) {
     const bool json = context_.out.json();

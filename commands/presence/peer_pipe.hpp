@@ -14,6 +14,7 @@ class PeerPipe final : public PeerDesk {
 
   asio::awaitable<Status> run(Member& member) override;
   Status heard(const Heard& message) override;
+  void arrived(const HeardFile& file) override;
   /// Lines may be left that nobody read.
   Status interrupted() override { return Errc::interrupted; }
   void changed(const Entry&, std::optional<State>) override {}

@@ -1,5 +1,5 @@
-// `netkit peer send`: messages to one peer, from the command line or line by line from stdin; and
-// `netkit peer forget`, which takes back whom it came to trust by that.
+// `netkit peer send`: messages to one peer, from the command line or line by line from stdin, and
+// files; and `netkit peer forget`, which takes back whom it came to trust by that.
 #include <algorithm>
 #include <asio/execution/context.hpp>
 #include <asio/query.hpp>
@@ -23,6 +23,8 @@
 namespace netkit::presence {
 namespace {
 
+/// Each is held open from the start.
+constexpr std::size_t files_max = 256;
 /// What is read ahead while messages are under way, and sent in one go.
 constexpr std::size_t lines_max = 256;
 constexpr std::size_t lines_size_max = 1024 * 1024;
@@ -97,6 +99,8 @@ class SendAction final : public cli::Action {
   Status run(cli::Context& context) override;
 
  private:
+  Status open_files();
+  Status send(cli::Context& context, MailingPlan plan);
   Result<MailingPlan> plan(const cli::Context& context, const PeerKeys& keys) const;
   asio::awaitable<Status> send_directly(const cli::Context& context, MailingPlan plan) const;
   asio::awaitable<Status> send_in(const cli::Context& context, Circle& circle,
@@ -105,6 +109,8 @@ class SendAction final : public cli::Action {
 
   PeerOptions peer_;
   std::vector<std::string> words_;
+  std::vector<std::string> files_;
+  std::vector<Parcel> parcels_;
   std::optional<std::string> name_;
   std::optional<Duration> wait_;
   bool accept_new_key_ = false;
@@ -114,8 +120,14 @@ void SendAction::declare(cli::Options& options) {
   options
       .positionals("NAME", words_,
                    "The peer, as peer list shows it, or its HOST:PORT; then the message, else "
-                   "each line of stdin is one")
+                   "each line of stdin is one, unless there are files")
       .completes(peers_here);
+  options
+      .values("file", files_, "PATH",
+              "A file to be sent after the message, to a peer that runs with --files; again for "
+              "more")
+      .completes(cli::Complete::file)
+      .only_on_command_line();
   options.value("name", name_, "NAME", "Who the message is from (default: USER@HOST)");
   options
       .value("wait", wait_, "DUR",
@@ -146,12 +158,24 @@ Result<MailingPlan> SendAction::plan(const cli::Context& context, const PeerKeys
   return plan;
 }
 
+Status SendAction::open_files() {
+  if (files_.size() > files_max)
+    return Error{Errc::usage, "send so many files", std::to_string(files_max) + " are the most"};
+  for (const std::string& path : files_) {
+    Result<Parcel> parcel = open_parcel(path);
+    if (!parcel) return parcel.error();
+    parcels_.push_back(std::move(*parcel));
+  }
+  return ok;
+}
+
 Status SendAction::run(cli::Context& context) {
   if (words_.empty())
     return Error{Errc::usage, "send a message to nobody", "name a peer: netkit peer list"};
   if (words_.size() > 1)
     if (const Status fits = check_text(join(std::span{words_}.subspan(1), " ")); !fits)
       return Error{fits.error().code, "send the message", fits.error().hint.str()};
+  if (Status opened = open_files(); !opened) return opened;
   const Result<std::string> name = own_name(context.environment, name_);
   if (!name) return name.error();
   const Result<std::string> state = peer_state(context, peer_);
@@ -160,14 +184,18 @@ Status SendAction::run(cli::Context& context) {
   if (!keys) return keys.error();
   Result<MailingPlan> planned = plan(context, *keys);
   if (!planned) return planned.error();
+  return send(context, std::move(*planned));
+}
+
+Status SendAction::send(cli::Context& context, MailingPlan plan) {
   if (is_endpoint(words_.front())) {
     Result<Recipient> recipient = recipient_at(words_.front());
     if (!recipient) return recipient.error();
-    planned->find = [to = std::move(*recipient)]() -> Result<Recipient> { return to; };
-    return cli::run_client([&] { return send_directly(context, *planned); });
+    plan.find = [to = std::move(*recipient)]() -> Result<Recipient> { return to; };
+    return cli::run_client([&] { return send_directly(context, plan); });
   }
   return with_circle(context, peer_,
-                     [&](Circle& circle) { return send_in(context, circle, *planned); });
+                     [&](Circle& circle) { return send_in(context, circle, plan); });
 }
 
 asio::awaitable<Status> SendAction::send_directly(const cli::Context& context,
@@ -197,9 +225,10 @@ asio::awaitable<Status> SendAction::send_in(const cli::Context& context, Circle&
 }
 
 asio::awaitable<Status> SendAction::send_all(const cli::Context& context, Mailing& mailing) const {
-  if (words_.size() > 1) {
-    std::vector<std::string> texts{join(std::span{words_}.subspan(1), " ")};
-    co_return co_await mailing.send(std::move(texts));
+  if (words_.size() > 1 || !parcels_.empty()) {
+    std::vector<std::string> texts;
+    if (words_.size() > 1) texts.push_back(join(std::span{words_}.subspan(1), " "));
+    co_return co_await mailing.send(std::move(texts), parcels_);
   }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto lines = std::make_shared<Lines>(executor);

@@ -96,6 +96,13 @@ Status PeerTerminal::heard(const Heard& message) {
   return printed;
 }
 
+void PeerTerminal::arrived(const HeardFile& file) {
+  if (out_is_screen_) return tell(file_line(file));
+  const Status printed = context_.out.json() ? context_.out.object(file_object(file))
+                                             : context_.out.line(file_line(file));
+  if (!printed) leave(printed);
+}
+
 void PeerTerminal::changed(const Entry& now, std::optional<State> before) {
   if (!greeted_) return;
   const std::string sentence = sentence_of(now, before);

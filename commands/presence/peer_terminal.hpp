@@ -15,6 +15,7 @@ class PeerTerminal final : public PeerDesk {
 
   asio::awaitable<Status> run(Member& member) override;
   Status heard(const Heard& message) override;
+  void arrived(const HeardFile& file) override;
   void changed(const Entry& now, std::optional<State> before) override;
   void source(const Circle::Source& source) override;
 

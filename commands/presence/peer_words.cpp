@@ -186,4 +186,16 @@ JsonObject message_object(const Heard& heard) {
   return object;
 }
 
+std::string file_line(const HeardFile& heard) {
+  return one_line(heard.name) + " sent " + one_line(heard.file) + " (" +
+         std::to_string(heard.size) + (heard.size == 1 ? " byte)" : " bytes)");
+}
+
+JsonObject file_object(const HeardFile& heard) {
+  JsonObject object;
+  object.add("event", "file").add("from", heard.name).add("key", to_hex(heard.key));
+  object.add("path", escape_for_display(heard.path)).add("size", heard.size);
+  return object;
+}
+
 }  // namespace netkit::presence

@@ -22,6 +22,15 @@ struct Heard {
   std::string text;
 };
 
+/// A file that came in and is in its place.
+struct HeardFile {
+  std::string name;  ///< Of the sender, as it is shown.
+  std::string key;   ///< 32 bytes.
+  std::string file;  ///< In the folder for files.
+  std::string path;  ///< With that folder as it was given.
+  std::uint64_t size = 0;
+};
+
 struct PeerRequest {
   enum class What { nothing, say, message, list, why, away, back, help, quit };
   What what = What::nothing;
@@ -56,5 +65,8 @@ std::string sentence_of(const Entry& now, std::optional<State> before);
 /// "text"}.
 std::string message_line(const Heard& heard);
 JsonObject message_object(const Heard& heard);
+/// "ana sent report.pdf (4711 bytes)", and {"event":"file","from","key","path","size"}.
+std::string file_line(const HeardFile& heard);
+JsonObject file_object(const HeardFile& heard);
 
 }  // namespace netkit::presence

@@ -15,7 +15,7 @@
 namespace netkit::presence {
 namespace {
 
-using Reader = net::MessageReader<wire::FrameDecoder>;
+using Reader = Courier::Reader;
 
 /// What may be under way unacknowledged: the other side never waits for us to read.
 constexpr std::size_t unacknowledged_max = 64;
@@ -38,12 +38,14 @@ class Sender final : public TalkMachine::Hearer {
   asio::awaitable<Status> converse(net::Stream& stream, TalkMachine& machine);
   Result<net::TlsContext> tls() const;
   void say_more(std::string& out);
-  bool all_settled() const { return left_ == 0; }
+  bool all_said() const { return left_ == 0; }
+  bool all_settled() const { return all_said() && courier_.all_told(); }
 
   const SendPlan& plan_;
   const std::uint64_t first_id_;
   TalkMemory memory_;
   SendReport report_;
+  Courier courier_;
   std::vector<bool> settled_;  // By text: delivered, or none that can be sent.
   std::size_t left_ = 0;       // Those that are not.
   std::size_t next_ = 0;       // In this conversation: what is said next.
@@ -54,7 +56,9 @@ class Sender final : public TalkMachine::Hearer {
 Sender::Sender(const SendPlan& plan)
     : plan_{plan},
       first_id_{plan.first_id != 0 ? plan.first_id : random_u64()},
+      courier_{report_.parcels, plan.watch, plan.answer_limit},
       settled_(plan.texts.size(), false) {
+  report_.parcels = plan_.parcels;
   for (std::size_t i = 0; i < plan_.texts.size(); ++i) {
     Status fits = check_text(plan_.texts[i]);
     settled_[i] = !fits;
@@ -80,6 +84,7 @@ asio::awaitable<SendReport> Sender::run() {
   }
   for (std::size_t i = 0; i < settled_.size(); ++i)
     if (!settled_[i]) report_.texts[i] = why;
+  if (!all_settled()) report_.ended = why;
   co_return std::move(report_);
 }
 
@@ -111,7 +116,7 @@ asio::awaitable<Status> Sender::visit(const net::Endpoint& to) {
 
 asio::awaitable<Status> Sender::converse(net::Stream& stream, TalkMachine& machine) {
   stream.expire_in(std::min<std::chrono::nanoseconds>(net::handshake_limit, plan_.answer_limit));
-  Reader reader{wire::FrameDecoder{talk_frame_size_max},
+  Reader reader{transfer::PieceDecoder{talk_frame_size_max},
                 talk_frame_size_max + wire::frame_header_size};
   std::string out;
   machine.begin(out);
@@ -123,11 +128,16 @@ asio::awaitable<Status> Sender::converse(net::Stream& stream, TalkMachine& machi
       out.clear();
     }
     if (all_settled()) co_return ok;
-    const Result<wire::Frame> frame = co_await reader.next(stream);
-    if (!frame) co_return frame.error();
+    if (all_said() && machine.is_open()) {
+      Status sent = co_await courier_.run(stream, reader, machine);
+      if (!sent) co_return sent;
+      continue;
+    }
+    const Result<transfer::Piece> piece = co_await reader.next(stream);
+    if (!piece) co_return piece.error();
     const bool was_open = machine.is_open();
     progressed_ = false;
-    const Status heard = machine.hear(*frame, out);
+    const Status heard = machine.hear(piece->frame, out);
     if (!heard) {
       if (machine.was_refused()) co_return heard;
       append_refusal(out, heard.error());
@@ -169,12 +179,15 @@ void Sender::say_more(std::string& out) {
 }  // namespace
 
 bool SendReport::all_delivered() const {
-  return std::ranges::all_of(texts, [](const Status& each) { return bool{each}; });
+  return bool{outcome()};
 }
 
 Status SendReport::outcome() const {
-  const auto failed = std::ranges::find_if(texts, [](const Status& each) { return !each; });
-  return failed == texts.end() ? Status{ok} : *failed;
+  for (const Status& each : texts)
+    if (!each) return each;
+  for (const Parcel& each : parcels)
+    if (each.told && !*each.told) return *each.told;
+  return ended;
 }
 
 asio::awaitable<SendReport> send_messages(const SendPlan& plan) {

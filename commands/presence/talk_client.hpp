@@ -1,4 +1,4 @@
-// Sending messages to another peer: its addresses one after the other, until each text is
+// Sending messages and files to another peer: its addresses one after the other, until each text is
 // acknowledged or it is clear that it will not be. `netkit peer send` and the interactive peer.
 #pragma once
 
@@ -12,6 +12,8 @@
 
 #include "base/result.hpp"
 #include "commands/presence/announcement.hpp"
+#include "commands/presence/courier.hpp"
+#include "commands/presence/parcel.hpp"
 #include "identity/key_pair.hpp"
 #include "net/limits.hpp"
 
@@ -29,7 +31,10 @@ struct SendPlan {
   std::function<Status(const Announcement& peer)> meet;
   /// Each 1 to 65,536 bytes of UTF-8.
   std::vector<std::string> texts;
-  /// The id of the first one, the others count up from it; 0: a random one. What is sent again
+  /// Files that go once the texts are delivered; those that are told of already do not.
+  std::vector<Parcel> parcels;
+  ParcelWatch watch;
+  /// The id of the first text, the others count up from it; 0: a random one. What is sent again
   /// keeps its id, so that it is not shown twice.
   std::uint64_t first_id = 0;
   std::uint64_t time_ms = 0;                                         ///< Wall clock.
@@ -43,6 +48,9 @@ struct SendReport {
   /// what connect() fails with; Errc::timed_out and Errc::closed for one that was lost before it
   /// answered: then the text may have been delivered all the same.
   std::vector<Status> texts;
+  /// As they were given, and what became of them. Those that are told of nothing go on next time.
+  std::vector<Parcel> parcels;
+  Status ended = ok;                 ///< Why not all is told of.
   std::optional<Announcement> peer;  ///< Who it was, if it proved that.
 
   bool all_delivered() const;

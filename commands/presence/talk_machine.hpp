@@ -62,6 +62,7 @@ class TalkMachine {
   bool was_refused() const { return was_refused_; }
   /// Once it is open.
   const Announcement& peer() const { return peer_; }
+  const Announcement& own() const { return own_.said; }
 
  private:
   enum class Step : std::uint8_t { hello, prove, open, over };

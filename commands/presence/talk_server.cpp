@@ -6,14 +6,18 @@
 #include <asio/steady_timer.hpp>
 #include <ctime>
 #include <fcntl.h>
+#include <optional>
 #include <utility>
 
 #include "base/file.hpp"
 #include "base/hex.hpp"
 #include "base/random.hpp"
+#include "commands/presence/inbox.hpp"
 #include "identity/certificate.hpp"
 #include "net/address.hpp"
 #include "net/spawn.hpp"
+#include "net/worker.hpp"
+#include "transfer/pieces.hpp"
 
 namespace netkit::presence {
 namespace {
@@ -109,21 +113,23 @@ class TalkServer::Visit final : public TalkMachine::Hearer {
 
  private:
   Status hear_unread(std::string& out, std::chrono::nanoseconds& pause);
+  Status hear(const transfer::Piece& piece, std::string& out);
+  Inbox::Plan inbox_plan();
+  asio::awaitable<Status> send(const std::string& answers);
   asio::awaitable<Result<bool>> receive();
 
   TalkServer& server_;
   net::Connection& connection_;
-  const wire::FrameDecoder decoder_{talk_frame_size_max};
+  transfer::PieceDecoder decoder_{talk_frame_size_max};
   TalkMachine machine_;
+  std::optional<Inbox> inbox_;  // Once a file is sent.
 };
 
-/// Takes whole frames until there are no more, or the peer is to wait for `pause`.
+/// Takes what is there until there is no more, the peer is to wait for `pause`, or files wait for
+/// the disk. What a file consists of counts for no message.
 Status TalkServer::Visit::hear_unread(std::string& out, std::chrono::nanoseconds& pause) {
   net::ReceiveBuffer& received = connection_.received();
-  while (!received.empty() && !machine_.is_over()) {
-    const bool was_open = machine_.is_open();
-    if (was_open) pause = server_.memory_.wait(machine_.peer().key, now());
-    if (pause.count() > 0) return ok;
+  while (!received.empty() && !machine_.is_over() && !(inbox_ && inbox_->must_rest())) {
     const auto decoded = decoder_.next(received.unread());
     if (!decoded) return decoded.error();
     if (!decoded->message) {
@@ -131,12 +137,44 @@ Status TalkServer::Visit::hear_unread(std::string& out, std::chrono::nanoseconds
       received.consume(decoded->used);
       continue;
     }
-    Status heard = machine_.hear(*decoded->message, out);
+    const bool counts = machine_.is_open() && !Inbox::is_content(decoded->message->frame.type);
+    if (counts) pause = server_.memory_.wait(machine_.peer().key, now());
+    if (pause.count() > 0) return ok;
+    Status heard = hear(*decoded->message, out);
     received.consume(decoded->used);
     if (!heard) return heard;
-    if (was_open) server_.memory_.take(machine_.peer().key, now());
+    if (counts) server_.memory_.take(machine_.peer().key, now());
   }
   return ok;
+}
+
+Status TalkServer::Visit::hear(const transfer::Piece& piece, std::string& out) {
+  if (!machine_.is_open() || !Inbox::takes(piece.frame.type))
+    return machine_.hear(piece.frame, out);
+  if (!inbox_) inbox_.emplace(inbox_plan());
+  return inbox_->take(piece);
+}
+
+Inbox::Plan TalkServer::Visit::inbox_plan() {
+  Inbox::Plan plan;
+  plan.own_name = machine_.own().name;
+  plan.folder = server_.plan_.folder;
+  plan.helpers = server_.plan_.helpers;
+  plan.came = [this](const std::string& name, std::uint64_t size) {
+    if (server_.plan_.came) server_.plan_.came(machine_.peer(), name, size);
+  };
+  plan.refused = [this](const Error& why) {
+    connection_.worker().log().info("file_refused", {{"address", connection_.peer().address},
+                                                     {"peer", machine_.peer().name},
+                                                     {"error", why.message()}});
+  };
+  plan.send = [this](const std::string& answers) { return send(answers); };
+  return plan;
+}
+
+asio::awaitable<Status> TalkServer::Visit::send(const std::string& answers) {
+  connection_.touch();  // The disk may have taken its time.
+  co_return co_await connection_.send(answers);
 }
 
 /// False at the end of the stream.
@@ -169,8 +207,15 @@ asio::awaitable<Status> TalkServer::Visit::run() {
       Status flushed = co_await connection_.flush();
       if (!flushed) co_return flushed;
     }
+    const bool more_to_do = inbox_ && inbox_->must_rest();
+    if (inbox_) {
+      Status rested = co_await inbox_->rest();
+      if (!rested) co_return rested;
+      connection_.touch();
+    }
     if (!heard) co_return heard;
     if (machine_.is_over()) co_return ok;
+    if (more_to_do) continue;
     if (pause.count() > 0) {
       timer.expires_after(pause);
       std::error_code cancelled;

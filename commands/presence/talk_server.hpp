@@ -1,6 +1,6 @@
-// The port at which a peer takes messages from other peers: TLS with a certificate of its own, who
-// they are, and how many and how fast. `netkit peer` runs it in a net::Server; what it hears goes
-// to a callback.
+// The port at which a peer takes messages and files from other peers: TLS with a certificate of its
+// own, who they are, and how many and how fast. `netkit peer` runs it in a net::Server; what it
+// hears goes to callbacks.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -20,6 +20,8 @@
 #include "net/listen.hpp"
 #include "net/server.hpp"
 #include "net/tls.hpp"
+#include "transfer/offload.hpp"
+#include "transfer/root.hpp"
 
 namespace netkit::presence {
 
@@ -59,6 +61,12 @@ class TalkServer {
     /// A message, once. It is acknowledged when this returns ok; after an error the connection
     /// ends and the sender may try again.
     std::function<Status(const Announcement& from, const Say& say)> deliver;
+    /// Where files go that peers send; none: they are refused. Outlives this.
+    const transfer::Root* folder = nullptr;
+    /// Hash and sync them; none: the server's thread does. Outlive its connections.
+    transfer::Offload* helpers = nullptr;
+    /// A file is in its place.
+    std::function<void(const Announcement& from, const std::string& name, std::uint64_t size)> came;
     TalkLimits limits;
   };
 

@@ -131,3 +131,21 @@ TEST_CASE("message_line, message_object: one line for a pipe") {
         "6161616161616161616161616161616161616161616161616161616161616161"
         R"(","time":"2026-11-21T04:25:37.123Z","text":"hi\n"})");
 }
+
+TEST_CASE("file_line, file_object: name sender, file and size on one line") {
+  HeardFile came;
+  came.name = "ana";
+  came.key = std::string(32, '\x01');
+  came.file = "a.txt";
+  came.path = "in/a.txt";
+  came.size = 4711;
+  CHECK(file_line(came) == "ana sent a.txt (4711 bytes)");
+  CHECK(file_object(came).str() ==
+        R"({"event":"file","from":"ana","key":")"
+        "0101010101010101010101010101010101010101010101010101010101010101"
+        R"(","path":"in/a.txt","size":4711})");
+  came.size = 1;
+  came.file = "a\nb";
+  CHECK(file_line(came).find('\n') == std::string::npos);
+  CHECK(file_line(came).ends_with(" (1 byte)"));
+}
