@@ -50,6 +50,7 @@ class FilesClient {
   void touch() { stream_.expire_in(answer_limit_); }
   /// A number for a request of its own.
   std::uint32_t new_stream() { return ++last_stream_; }
+  std::uint32_t last_stream() const { return last_stream_; }
   asio::awaitable<void> close();
 
  private:

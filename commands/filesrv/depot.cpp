@@ -38,18 +38,35 @@ std::string Depot::path_of(const Share& share, std::string_view path) const {
   return transfer::join_path(share.name, path);
 }
 
-Status Depot::reserve(std::uint64_t file_size_so_far, std::uint64_t more) {
-  if (more > settings_.file_size_max || file_size_so_far > settings_.file_size_max - more)
+Status Depot::check_room(std::uint64_t file_size) const {
+  if (file_size > settings_.file_size_max)
     return Error{Errc::too_large, "take the file",
                  "at most " + netkit::to_text(Size{settings_.file_size_max})};
+  const std::uint64_t used = uploaded_.load();
+  const std::uint64_t total = settings_.upload_total_max;
+  return total == UINT64_MAX || (file_size <= total && used <= total - file_size) ? Status{ok}
+                                                                                  : no_room();
+}
+
+Error Depot::no_room() const {
+  return {std::error_code{ENOSPC, std::generic_category()}, "take the file",
+          "all uploads together may have " + netkit::to_text(Size{settings_.upload_total_max})};
+}
+
+Status Depot::reserve(std::uint64_t file_size_so_far, std::uint64_t more) {
+  if (more > settings_.file_size_max || file_size_so_far > settings_.file_size_max - more)
+    return check_room(UINT64_MAX);
+  if (settings_.upload_total_max == UINT64_MAX) return ok;
   std::uint64_t used = uploaded_.load();
   do {
     if (more > settings_.upload_total_max || used > settings_.upload_total_max - more)
-      return Error{
-          std::error_code{ENOSPC, std::generic_category()}, "take the file",
-          "all uploads together may have " + netkit::to_text(Size{settings_.upload_total_max})};
+      return no_room();
   } while (!uploaded_.compare_exchange_weak(used, used + more));
   return ok;
+}
+
+void Depot::give_back(std::uint64_t bytes) {
+  if (settings_.upload_total_max != UINT64_MAX) uploaded_ -= bytes;
 }
 
 std::string Depot::describe() const {

@@ -62,16 +62,20 @@ class Depot {
   /// Ends the helpers, before the connections' threads go.
   void stop() { helpers_.reset(); }
 
+  /// Whether a file of that size could be taken, now and by itself. Sets nothing aside.
+  Status check_room(std::uint64_t file_size) const;
   /// Sets bytes of an upload aside: Errc::too_large beyond file_size_max, ENOSPC beyond the total.
   /// What did not come in the end is given back.
   Status reserve(std::uint64_t file_size_so_far, std::uint64_t more);
-  void give_back(std::uint64_t bytes) { uploaded_ -= bytes; }
+  void give_back(std::uint64_t bytes);
 
   /// What `info` says of the server, a line each.
   std::string describe() const;
   void set_walls(transfer::Walls walls) { walls_ = walls; }
 
  private:
+  Error no_room() const;
+
   const std::vector<Share> shares_;
   const DepotSettings settings_;
   std::atomic<std::uint64_t> uploaded_{0};

@@ -25,7 +25,8 @@ Fetch::Fetch(cli::Context& context, FetchWish wish)
     : context_{context},
       wish_{std::move(wish)},
       tally_{context, "fetch"},
-      done_(wish_.paths.size()) {}
+      done_(wish_.paths.size()),
+      resume_wished_{wish_.resume} {}
 
 asio::awaitable<Status> Fetch::run(FilesClient& client) {
   current_.reset();
@@ -46,6 +47,10 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
     // Nothing is printed twice: with one file, where it was broken off.
     get.from = from_;
     if (from_ > 0 && !wish_.follow) get.version = printed_version_;
+    // The end alone was lost, of a file that had been checked chunk by chunk.
+    const bool printed_all = printed_ > 0 && printed_ == printed_size_ && !wish_.follow;
+    if (printed_all && wish_.paths.size() == 1) co_return ok;
+    asked_[client.last_stream() + 1] = wish_.paths[i];
     append(requests.emplace_back(), client.new_stream(), get);
     indices.push_back(i);
   }
@@ -112,10 +117,10 @@ Status Fetch::take(const transfer::Piece& piece) {
   if (piece.is_data()) return take_data(piece);
   const Result<transfer::Answer> answer = transfer::decode_answer(piece.frame);
   if (!answer) return answer.error();
-  return take_answer(*answer);
+  return take_answer(*answer, piece.frame.stream);
 }
 
-Status Fetch::take_answer(const transfer::Answer& answer) {
+Status Fetch::take_answer(const transfer::Answer& answer, std::uint32_t stream) {
   if (const auto* const entry = std::get_if<transfer::Entry>(&answer)) {
     in_file_ = entry->facts.kind == Kind::file;
     if (!current_ || current_->ranges_left == 0 || current_->entry.path != entry->path)
@@ -150,8 +155,7 @@ Status Fetch::take_answer(const transfer::Answer& answer) {
     return ok;
   }
   if (const auto* const refusal = std::get_if<transfer::Refusal>(&answer)) {
-    const std::string name = wish_.paths.size() == 1 ? wish_.paths.front() : "one of them";
-    tally_.failed(name, error_of_json(refusal->json));
+    tally_.failed(asked_[stream], error_of_json(refusal->json));
   }
   return ok;
 }
@@ -208,6 +212,7 @@ Status Fetch::begin(const transfer::Entry& entry) {
   current_.emplace();
   current_->entry = entry;
   printed_version_ = entry.facts.version;
+  printed_size_ = entry.facts.size;
   tally_.begin(entry.path, entry.facts.size, printed_);
   if (!wish_.folder) {
     held_.clear();
@@ -313,6 +318,7 @@ Status Fetch::bring_in() {
       tally_.failed(path, each.outcome.error());
       continue;
     }
+    brought_.insert(path);
     if (const Status told = tally_.done(path, each.size, kept); !told) outcome = told;
   }
   return outcome;

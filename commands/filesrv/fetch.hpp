@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ class Fetch {
   asio::awaitable<Result<transfer::Piece>> next(FilesClient& client);
   asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
   Status take(const transfer::Piece& piece);
-  Status take_answer(const transfer::Answer& answer);
+  Status take_answer(const transfer::Answer& answer, std::uint32_t stream);
   Status begin(const transfer::Entry& entry);
   bool was_asked_for(const transfer::Entry& entry) const;
   Status take_done(const transfer::Done& done);
@@ -84,7 +85,9 @@ class Fetch {
   cli::Context& context_;
   FetchWish wish_;
   Tally tally_;
-  std::vector<bool> done_;  // Of wish_.paths.
+  std::vector<bool> done_;                      // Of wish_.paths.
+  std::map<std::uint32_t, std::string> asked_;  // By stream: what a refusal is about.
+  std::set<std::string> brought_;  // Files that this run has brought, in case it has to go on.
   std::optional<Current> current_;
   bool in_file_ = false;        // Of the answer that is under way: a file has begun,
   std::uint64_t ends_ = 0;      // so many have ended,
@@ -93,6 +96,7 @@ class Fetch {
   std::uint64_t printed_ = 0;   // Bytes of the one file that goes to stdout,
   std::uint64_t from_ = 0;      // and as many had gone before the connection broke.
   std::uint64_t printed_version_ = 0;
+  std::uint64_t printed_size_ = 0;  // Of that file in all.
   // For stdout: bytes of a chunk that is not checked yet, and what came of the file before.
   std::string held_;
   transfer::Hasher hasher_;
@@ -103,6 +107,7 @@ class Fetch {
   std::uint64_t last_tag_ = 0;
   std::vector<std::pair<std::string, transfer::Facts>> folders_;
   bool broke_ = false;
+  const bool resume_wished_;
 };
 
 }  // namespace netkit::filesrv

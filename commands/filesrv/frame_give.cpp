@@ -16,6 +16,12 @@ using transfer::Kind;
 /// How often a file that is followed is looked at.
 constexpr std::chrono::milliseconds follow_interval{200};
 
+bool is_same(const transfer::OpenFile& file, const struct stat& other) {
+  struct stat own;
+  return fstat(file.file.get(), &own) == 0 && own.st_ino == other.st_ino &&
+         own.st_dev == other.st_dev;
+}
+
 }  // namespace
 
 asio::awaitable<Status> FrameTalk::answer(std::uint32_t stream, const transfer::Get& get) {
@@ -127,33 +133,29 @@ asio::awaitable<Status> FrameTalk::give_file(std::uint32_t stream, const Share& 
     co_return ok;
   }
   ++counts.things;
-  if (get.follow) co_return co_await follow(stream, share, path, opened, opened->facts.size);
+  if (get.follow) co_return co_await follow(stream, share, path, base, opened);
   co_return ok;
 }
 
 /// What is added to a file, as it comes, until the client leaves. A file that became shorter, or
 /// another of that name, is begun anew.
 asio::awaitable<Status> FrameTalk::follow(std::uint32_t stream, const Share& share,
-                                          const std::string& path,
-                                          std::shared_ptr<const transfer::OpenFile> file,
-                                          std::uint64_t from) {
+                                          const std::string& path, std::size_t base,
+                                          std::shared_ptr<const transfer::OpenFile> file) {
   if (Status sent = co_await sender_.flush(); !sent) co_return sent;
   asio::steady_timer timer{co_await asio::this_coro::executor};
+  std::uint64_t from = file->facts.size;
   while (!connection_.draining()) {
-    const Result<Facts> named = share.root.look(path);
+    Result<transfer::OpenFile> named = share.root.open_file(path);
     struct stat now {};
     fstat(file->file.get(), &now);
     const auto size = static_cast<std::uint64_t>(now.st_size);
     // Under that name there may be another by now; of ours, what is left goes first.
-    const bool other = named && named->version != transfer::facts_of(now).version;
-    if (size < from || (other && size == from)) {
-      Result<transfer::OpenFile> again = share.root.open_file(path);
-      if (again) {
-        file = std::make_shared<const transfer::OpenFile>(std::move(*again));
-        from = 0;
-        const std::size_t base = path.size() - transfer::split_path(path).name.size();
-        append_entry(stream, share, path, base, file->facts);
-      }
+    const bool other = named && !is_same(*named, now);
+    if ((size < from || (other && size == from)) && named) {
+      file = std::make_shared<const transfer::OpenFile>(std::move(*named));
+      from = 0;
+      append_entry(stream, share, path, base, file->facts);
     }
     if (size > from) {
       transfer::Outgoing outgoing;
@@ -167,7 +169,7 @@ asio::awaitable<Status> FrameTalk::follow(std::uint32_t stream, const Share& sha
       outgoing.from = from;
       const Result<bool> sent = co_await sender_.send(std::move(outgoing));
       if (!sent) co_return sent.error();
-      from = size;
+      if (*sent) from = size;
       if (Status flushed = co_await sender_.flush(); !flushed) co_return flushed;
       continue;
     }
@@ -181,6 +183,8 @@ asio::awaitable<Status> FrameTalk::follow(std::uint32_t stream, const Share& sha
     const Result<net::Flow> flow = take_at_hand();
     if (!flow) co_return flow.error();
     if (*flow == net::Flow::finish) co_return Errc::closed;
+    if (asked_) refuse(asked_->stream, {Errc::busy, "answer", "a file is being followed"});
+    asked_.reset();
     connection_.received().keep();
     if (Status sent = co_await sender_.flush(); !sent) co_return sent;
   }

@@ -101,6 +101,7 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
   if (!request && request.error().code == Errc::malformed) {
     // A path that makes no sense ends its request, not the conversation.
     refuse(frame.stream, request.error());
+    if (transfer::is_put_with_data(frame)) intake_.let_pass(frame.stream);
     return Flow::go_on;
   }
   if (!request) return request.error();

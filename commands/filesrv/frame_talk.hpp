@@ -70,8 +70,7 @@ class FrameTalk final : private transfer::Intake::Owner {
                                     transfer::OpenFile file, const transfer::Get& get,
                                     Counts& counts);
   asio::awaitable<Status> follow(std::uint32_t stream, const Share& share, const std::string& path,
-                                 std::shared_ptr<const transfer::OpenFile> file,
-                                 std::uint64_t from);
+                                 std::size_t base, std::shared_ptr<const transfer::OpenFile> file);
   /// `base` counts in `path`, which is below the share.
   static constexpr std::size_t share_itself = SIZE_MAX;
   void append_entry(std::uint32_t stream, const Share& share, const std::string& path,
@@ -81,12 +80,13 @@ class FrameTalk final : private transfer::Intake::Owner {
 
   // Of what is put (frame_upload.cpp).
   Result<transfer::Place> admit(const transfer::Put& file) override;
-  void give_back(const transfer::Put& file) override { depot_.give_back(file.size); }
+  Status make_room(std::uint64_t bytes) override { return depot_.reserve(0, bytes); }
   Status make_folder(const transfer::Put& folder) override;
   bool is_there(const transfer::Put&) const override { return false; }
   void stored(const transfer::Put&) override {}
   void refuse(std::uint32_t stream, const Error& why) override;
   std::string& out() override { return sender_.out(); }
+  asio::awaitable<Status> flush() override { return sender_.flush(); }
   asio::awaitable<Status> flush_if_large() override { return sender_.flush_if_large(); }
   /// Where that is, if it may be put.
   Result<Located> locate(const transfer::Put& put) const;

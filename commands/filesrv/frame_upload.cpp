@@ -24,10 +24,11 @@ Result<transfer::Place> FrameTalk::admit(const transfer::Put& file) {
   const Result<Located> located = locate(file);
   if (!located) return located.error();
   if (Status whole = transfer::check_not_part(located->path); !whole) return whole.error();
-  if (Status room = depot_.reserve(0, file.size); !room) return room.error();
-  Result<transfer::Place> place = located->share->root.make_place(located->path);
-  if (!place) depot_.give_back(file.size);
-  return place;
+  // What others began there is none of theirs who come to drop something.
+  if (file.resume && depot_.settings().drop_box)
+    return Error{Errc::refused, "go on with the file", "a drop box takes files as a whole"};
+  if (Status fits = depot_.check_room(file.size); !fits) return fits.error();
+  return located->share->root.make_place(located->path);
 }
 
 }  // namespace netkit::filesrv

@@ -76,6 +76,7 @@ Result<FetchWish> GetAction::wish() const {
 /// One file may have a name of its own; several things want a folder.
 Status GetAction::place(FetchWish& wish) const {
   const std::string output = output_.value_or(follow_ ? "-" : ".");
+  if (output.empty()) return Error{Errc::usage, "fetch to a file without a name"};
   if (output == "-") {
     if (recursive_) return Error{Errc::usage, "print a folder", "fetch it into one: -o DIR"};
     return ok;
@@ -101,6 +102,8 @@ Status GetAction::run(cli::Context& context) {
   Result<FetchWish> wished = wish();
   if (!wished) return wished.error();
   if (Status placed = place(*wished); !placed) return placed;
+  if (!wished->folder && context.out.json())
+    return Error{Errc::usage, "print files and --json in one", "fetch into a file: -o FILE"};
   // Of several files on stdout it would not be known where one ended.
   if (!wished->folder &&
       (wished->paths.size() > 1 || transfer::has_wildcards(wished->paths.front())))

@@ -45,7 +45,11 @@ std::string base_name(const std::string& path) {
 }  // namespace
 
 Store::Store(cli::Context& context, StoreWish wish)
-    : context_{context}, wish_{std::move(wish)}, tally_{context, "store"}, memory_(memory_size) {}
+    : context_{context},
+      wish_{std::move(wish)},
+      tally_{context, "store"},
+      memory_(memory_size),
+      resume_wished_{wish_.resume} {}
 
 asio::awaitable<Status> Store::run(FilesClient& client) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -124,6 +128,7 @@ Status Store::hear(const transfer::Answer& answer, std::uint32_t stream) {
   const Waiting waiting = found->second;
   if (std::holds_alternative<transfer::Stored>(answer)) {
     waiting_.erase(found);
+    stored_.insert(waiting.path);
     return waiting.folder ? Status{ok} : tally_.done(waiting.path, waiting.size, waiting.kept);
   }
   if (const auto* const refusal = std::get_if<transfer::Refusal>(&answer)) {
@@ -151,7 +156,8 @@ asio::awaitable<Status> Store::learn(FilesClient& client) {
 }
 
 bool Store::is_there(const std::string& path, const Facts& facts) const {
-  if (wish_.checksum) return false;
+  if (stored_.contains(path)) return true;
+  if (wish_.checksum || !resume_wished_) return false;
   const auto found = there_.find(path);
   return found != there_.end() && found->second.size == facts.size &&
          found->second.mtime_ns == facts.mtime_ns;
@@ -217,6 +223,10 @@ asio::awaitable<Status> Store::send_tree(FilesClient& client, const std::string&
 
 asio::awaitable<Status> Store::send_folder(FilesClient& client, const std::string& path,
                                            const Facts& facts) {
+  if (Status fits = transfer::check_path(path); !fits) {
+    tally_.failed(path, fits.error());
+    co_return ok;
+  }
   if (Status room = co_await wait_for_room(); !room) co_return room;
   const std::uint32_t stream = client.new_stream();
   transfer::Put put;
@@ -241,6 +251,10 @@ asio::awaitable<Status> Store::wait_for_room() {
 }
 
 asio::awaitable<Status> Store::send_file(FilesClient& client, const std::string& path, File file) {
+  if (Status fits = transfer::check_path(path); !fits) {
+    tally_.failed(path, fits.error());
+    co_return ok;
+  }
   if (wish_.resume && is_there(path, file->facts))
     co_return tally_.done(path, file->facts.size, file->facts.size);
   if (Status room = co_await wait_for_room(); !room) co_return room;
@@ -267,7 +281,7 @@ asio::awaitable<Status> Store::send_file(FilesClient& client, const std::string&
 }
 
 /// What the server's NAME.part lacks, once it has told what that has.
-asio::awaitable<Status> Store::send_rest(FilesClient&, const std::string& path, File file,
+asio::awaitable<Status> Store::send_rest(FilesClient& client, const std::string& path, File file,
                                          std::uint32_t stream) {
   if (Status sent = co_await sender_->flush(); !sent) co_return sent;
   while (ended_ && waiting_.contains(stream) && !kept_[stream].told) {
@@ -287,6 +301,7 @@ asio::awaitable<Status> Store::send_rest(FilesClient&, const std::string& path, 
       return transfer::hash_chunk(file->file.get(), index * transfer::chunk_size, length);
     };
     const Result<transfer::Hash> ours = co_await helpers_->run(work);
+    client.touch();
     if (!ours) {
       append(sender_->out(), stream, transfer::End{transfer::given_up, {}});
       if (waiting_.erase(stream) > 0) tally_.failed(path, ours.error());

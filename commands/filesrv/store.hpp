@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,8 @@ class Store {
   std::unique_ptr<asio::steady_timer> changed_;   // Never fires; cancelled when something was told.
   Status ended_ = ok;                             // Of the half that hears.
   bool sent_all_ = false;
+  std::set<std::string> stored_;  // By this run, in case it has to go on.
+  const bool resume_wished_;
   bool broke_ = false;
 };
 

@@ -22,6 +22,8 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t small_size_max = 64 * 1024;
 /// Is hashed without being asked for it.
 constexpr std::uint64_t hashed_size_max = std::uint64_t{4} * 1024 * 1024;
+/// Is not hashed even if it is asked for: whoever asks and leaves is not to keep a core busy.
+constexpr std::uint64_t unhashed_size_min = std::uint64_t{1} * 1024 * 1024 * 1024;
 
 /// Hashes a file piece by piece, each on a helper's thread.
 struct HashWork {
@@ -130,7 +132,7 @@ asio::awaitable<Status> WebSession::send_file_answer(const Request& request, Fil
     co_return co_await send_small(request, *file, std::move(answer));
   const bool hashes =
       wants_all || (whole && wants_content) || (whole && !head_only_ && size <= hashed_size_max);
-  if (hashes) {
+  if (hashes && size < unhashed_size_min) {
     const auto digest = co_await hash(file);
     if (digest) answer.add("Repr-Digest", *digest);
     // What a HEAD request gets has no content to digest.

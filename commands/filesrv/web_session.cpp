@@ -37,6 +37,14 @@ bool is_from_elsewhere(const wire::HttpRequest& request, const std::vector<std::
   return !net::is_same_origin(request) || !net::is_own_host(request.host(), names);
 }
 
+/// A page of another host whose name was made to lead here would read what is served to this
+/// machine or network alone. Browsers say who they are; other programs follow no page.
+bool is_rebound(const wire::HttpRequest& request, const std::vector<std::string>& names) {
+  const bool browser = request.fields.find("Sec-Fetch-Site").has_value() ||
+                       request.fields.find("User-Agent").value_or("").starts_with("Mozilla/");
+  return browser && !net::is_own_host(request.host(), names);
+}
+
 bool is_system(const std::error_code& code, std::errc condition) {
   return code == std::make_error_condition(condition);
 }
@@ -156,6 +164,10 @@ asio::awaitable<Status> WebSession::answer(const Request& request) {
   }
   if (puts && is_from_elsewhere(request, names_))
     co_return co_await refuse(403, "a page of another host may not put files here");
+  if (is_rebound(request, names_))
+    co_return co_await refuse(421,
+                              "a browser reaches this server by its address, or by a name "
+                              "that it was started with: --page-host");
   co_return co_await answer_target(request);
 }
 

@@ -83,7 +83,6 @@ class WebSession::Upload {
   }
   bool replaced() const { return replaced_; }
   /// Bytes that were set aside for it before it came.
-  void reserved(std::uint64_t bytes) { reserved_ = bytes; }
 
   Status write(std::string_view bytes) {
     if (size_ + bytes.size() > reserved_) {
@@ -162,15 +161,13 @@ asio::awaitable<Status> WebSession::take(const Request& request, const WebTarget
     co_return co_await refuse(412, "a file is there; to replace it: If-Match, or Overwrite: T");
 
   const std::uint64_t length = request.body.content_length.value_or(0);
-  if (Status fits = depot_.reserve(0, length); !fits) co_return co_await refuse(fits.error());
+  if (Status fits = depot_.check_room(length); !fits) co_return co_await refuse(fits.error());
   auto part = open_part(share.root, path, replaces ? Replace::always : Replace::never);
   if (!part) {
-    depot_.give_back(length);
     const std::string sentence = part.error().message();
     co_return co_await refuse(upload_status_of(part.error().code), sentence);
   }
   const auto upload = std::make_shared<Upload>(depot_, std::move(*part));
-  upload->reserved(length);
   upload->expect(std::move(*digest));
   upload->replaces(static_cast<bool>(there), matched ? there->version : 0);
   const bool asks = request.minor_version > 0 && request.fields.find("Expect");

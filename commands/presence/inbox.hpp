@@ -60,15 +60,14 @@ class Inbox final : private transfer::Intake::Owner {
   };
 
   Status begin(const wire::Frame& frame);
-  asio::awaitable<Status> flush();
-
   Result<transfer::Place> admit(const transfer::Put& file) override;
-  void give_back(const transfer::Put&) override {}
+  Status make_room(std::uint64_t) override { return ok; }
   Status make_folder(const transfer::Put& folder) override;
   bool is_there(const transfer::Put& file) const override;
   void stored(const transfer::Put& file) override { plan_.came(file.path, file.size); }
   void refuse(std::uint32_t stream, const Error& why) override;
   std::string& out() override { return answers_; }
+  asio::awaitable<Status> flush() override;
   asio::awaitable<Status> flush_if_large() override { return flush(); }
 
   const Plan plan_;

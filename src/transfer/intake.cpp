@@ -10,6 +10,13 @@
 #include "transfer/part_file.hpp"
 
 namespace netkit::transfer {
+namespace {
+
+/// Hashes between two signs of life to who waits for them.
+constexpr std::size_t have_at_once = 64;
+static_assert(have_at_once <= have_max);
+
+}  // namespace
 
 Status check_not_part(std::string_view path) {
   if (!path.ends_with(part_suffix)) return ok;
@@ -34,7 +41,6 @@ Status Intake::begin(std::uint32_t stream, const Put& put) {
 Status Intake::open(Upload& upload) {
   Result<Place> place = owner_.admit(upload.put);
   if (!place) return place.error();
-  upload.admitted = true;
   const Replace replace = upload.put.replace ? Replace::always : Replace::never;
   Result<PartFile> part = PartFile::open(std::move(*place), replace, upload.put.resume);
   if (!part) return part.error();
@@ -46,6 +52,10 @@ Status Intake::take_data(const Piece& piece) {
   if (!upload_ || upload_->stream != piece.frame.stream)
     return Error{Errc::unexpected, "take file data for nothing"};
   if (!upload_->file) return ok;
+  if (Status room = owner_.make_room(piece.frame.body.size()); !room) {
+    fail(room.error());
+    return ok;
+  }
   const Status taken = upload_->file->take(piece.offset, piece.frame.body);
   if (!taken && taken.error().code == Errc::malformed) return taken;
   if (!taken) fail(taken.error());
@@ -72,7 +82,6 @@ Status Intake::take_part(const wire::Frame& frame) {
     wish.size = upload_->put.size;
     wish.mode = upload_->put.mode;
     wish.mtime_ns = upload_->put.mtime_ns;
-    upload_->admitted = false;  // It came.
     harvest_.add(std::move(upload_->file->part()), wish, whole_.size());
     whole_.push_back({upload_->stream, std::move(upload_->put)});
   }
@@ -86,9 +95,10 @@ void Intake::fail(const Error& why) {
   upload_->file.reset();
 }
 
-void Intake::end() {
-  if (upload_ && upload_->admitted) owner_.give_back(upload_->put);
-  upload_.reset();
+void Intake::let_pass(std::uint32_t stream) {
+  if (upload_) return;
+  upload_.emplace();
+  upload_->stream = stream;
 }
 
 asio::awaitable<Status> Intake::bring_in() {
@@ -146,11 +156,11 @@ asio::awaitable<Status> Intake::tell_kept(std::uint32_t stream) {
     if (!hash) break;
     upload_->file->take_kept(index, *hash);
     have.hashes.push_back(*hash);
-    if (have.hashes.size() < have_max) continue;
+    if (have.hashes.size() < have_at_once) continue;
     append(owner_.out(), stream, have);
     have.first = index + 1;
     have.hashes.clear();
-    if (Status sent = co_await owner_.flush_if_large(); !sent) co_return sent;
+    if (Status sent = co_await owner_.flush(); !sent) co_return sent;
   }
   have.last = true;
   append(owner_.out(), stream, have);

@@ -26,10 +26,10 @@ class Intake {
  public:
   class Owner {
    public:
-    /// Where a file that is announced goes, with what it needs set aside; or why it is refused.
+    /// Where a file that is announced goes; or why it is refused.
     virtual Result<Place> admit(const Put& file) = 0;
-    /// What was set aside for an admitted file that did not come is free again.
-    virtual void give_back(const Put& file) = 0;
+    /// Whether so many bytes more may be kept. They count for as long as they do, in NAME.part too.
+    virtual Status make_room(std::uint64_t bytes) = 0;
     /// Makes the folder that is put.
     virtual Status make_folder(const Put& folder) = 0;
     /// Whether the very file that a put wants to go on with is in its place already.
@@ -40,7 +40,8 @@ class Intake {
     virtual void refuse(std::uint32_t stream, const Error& why) = 0;
     /// What answers are appended to.
     virtual std::string& out() = 0;
-    /// Sends that, if it is worth it.
+    /// Sends that; or only if it is worth it.
+    virtual asio::awaitable<Status> flush() = 0;
     virtual asio::awaitable<Status> flush_if_large() = 0;
 
    protected:
@@ -57,6 +58,8 @@ class Intake {
   Status begin(std::uint32_t stream, const Put& put);
   /// The same of a put that goes on: answers with the hashes of what NAME.part has.
   asio::awaitable<Status> resume(std::uint32_t stream, const Put& put);
+  /// Lets pass what comes of a file that was refused before it got here.
+  void let_pass(std::uint32_t stream);
   Status take_data(const Piece& piece);
   /// A chunk's hash or the end of a file.
   Status take_part(const wire::Frame& frame);
@@ -65,13 +68,12 @@ class Intake {
   bool is_full() const { return harvest_.is_full(); }
   asio::awaitable<Status> bring_in();
   /// Nothing more comes. NAME.part stays for the next time. By the owner, before it goes.
-  void end();
+  void end() { upload_.reset(); }
 
  private:
   struct Upload {
     std::uint32_t stream = 0;
     Put put;
-    bool admitted = false;         ///< And has neither come nor been given back.
     std::optional<Incoming> file;  ///< None: it was refused, and what comes is let pass.
   };
   struct Whole {

@@ -184,6 +184,11 @@ bool is_part(std::uint16_t type) {
   return type == frame_type::chunk || type == frame_type::end;
 }
 
+bool is_put_with_data(const wire::Frame& frame) {
+  if (frame.type != frame_type::put || frame.body.empty()) return false;
+  return (static_cast<unsigned char>(frame.body.front()) & 6U) == 0;
+}
+
 Result<Request> decode_request(const wire::Frame& frame) {
   const FieldReader fields{frame.body};
   switch (frame.type) {

@@ -142,6 +142,8 @@ Result<Part> decode_part(const wire::Frame& frame);
 Result<Answer> decode_answer(const wire::Frame& frame);
 /// True for chunk and end.
 bool is_part(std::uint16_t type);
+/// True for a put, however malformed, that data follows without a question: of a file, and anew.
+bool is_put_with_data(const wire::Frame& frame);
 
 void append(std::string& out, std::uint32_t stream, const List& message);
 void append(std::string& out, std::uint32_t stream, const Get& message);

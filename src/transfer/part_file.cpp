@@ -21,6 +21,15 @@ bool same_file(const struct stat& left, const struct stat& right) {
   return left.st_ino == right.st_ino && left.st_dev == right.st_dev;
 }
 
+/// What is replaced may itself be what another transfer is writing: NAME.part of NAME.part.part.
+Status check_free(const Place& place) {
+  const FileDescriptor there{::openat(place.folder.get(), place.name.c_str(),
+                                      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  if (!there) return ok;  // It is gone, or not for us to read: then nobody of ours writes it.
+  if (flock(there.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return ok;
+  return Error{Errc::busy, "replace the file", "another transfer is writing it"};
+}
+
 /// Whether NAME may come to be: nothing of that name, or a file that may be replaced.
 Status check_target(const Place& place, Replace replace) {
   struct stat there;
@@ -50,6 +59,8 @@ Result<PartFile> PartFile::open(Place place, Replace replace, bool resume) {
     struct stat opened;
     if (fstat(file.get(), &opened) != 0) return errno_error("look at the file");
     if (!S_ISREG(opened.st_mode)) return Error{Errc::refused, "write to what is no file"};
+    if (opened.st_nlink > 1)
+      return Error{Errc::refused, "write to a file of several names", "NAME.part is one of them"};
     if (flock(file.get(), LOCK_EX | LOCK_NB) != 0)
       return Error{Errc::busy, "store the file", "another transfer is writing it"};
     struct stat named;
@@ -100,11 +111,24 @@ Status PartFile::prepare(const Finish& wish) {
   return ok;
 }
 
+bool PartFile::is_in_place() const {
+  struct stat own;
+  struct stat named;
+  return fstat(file_.get(), &own) == 0 &&
+         fstatat(place_.folder.get(), part_name(place_.name).c_str(), &named,
+                 AT_SYMLINK_NOFOLLOW) == 0 &&
+         same_file(own, named);
+}
+
 Status PartFile::put_in_place() {
   const std::string part = part_name(place_.name);
   const int folder = place_.folder.get();
+  // What has the name by now is not what was checked.
+  if (!is_in_place())
+    return Error{Errc::busy, "put the file in its place", "another took that of NAME.part"};
   if (replace_ == Replace::always) {
     if (Status fits = check_target(place_, replace_); !fits) return fits;
+    if (Status free = check_free(place_); !free) return free;
     if (renameat(folder, part.c_str(), folder, place_.name.c_str()) != 0)
       return errno_error("put the file in its place");
   } else if (renameat2(folder, part.c_str(), folder, place_.name.c_str(), RENAME_NOREPLACE) != 0) {
@@ -128,7 +152,7 @@ Status PartFile::finish(const Finish& wish) {
 }
 
 void PartFile::discard() {
-  if (file_) unlinkat(place_.folder.get(), part_name(place_.name).c_str(), 0);
+  if (file_ && is_in_place()) unlinkat(place_.folder.get(), part_name(place_.name).c_str(), 0);
   file_.reset();
 }
 

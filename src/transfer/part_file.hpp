@@ -55,6 +55,9 @@ class PartFile {
   void discard();
 
  private:
+  /// NAME.part is still this file.
+  bool is_in_place() const;
+
   PartFile(Place place, FileDescriptor file, Replace replace, std::uint64_t kept)
       : place_{std::move(place)}, file_{std::move(file)}, replace_{replace}, kept_{kept} {}
 

@@ -35,12 +35,7 @@ Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
     if (index > own_.size()) return Error{Errc::malformed, "take file data out of order"};
     if (index == own_.size()) own_.emplace_back();
     if (own_[index]) {  // Sent again: what was there counts no more.
-      own_[index].reset();
-      --finished_;
-      if (index < is_confirmed_.size() && is_confirmed_[index]) {
-        is_confirmed_[index] = false;
-        --confirmed_;
-      }
+      forget(index);
     }
     in_chunk_ = true;
     begin_ = offset;
@@ -51,6 +46,14 @@ Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
   next_ += bytes.size();
   received_ += bytes.size();
   return next_ == begin_ + chunk_length(size_, index) ? end_chunk() : Status{ok};
+}
+
+void Incoming::forget(std::uint64_t index) {
+  own_[index].reset();
+  --finished_;
+  if (index >= is_confirmed_.size() || !is_confirmed_[index]) return;
+  is_confirmed_[index] = false;
+  --confirmed_;
 }
 
 Status Incoming::end_chunk() {
@@ -64,8 +67,7 @@ Status Incoming::take(const Chunk& chunk) {
   if (chunk.index >= own_.size() || !own_[chunk.index] || !checked_)
     return Error{Errc::malformed, "take the hash of a chunk that did not come"};
   if (*own_[chunk.index] != chunk.hash) {
-    own_[chunk.index].reset();
-    --finished_;
+    forget(chunk.index);
     return Error{Errc::mismatch, "check a chunk",
                  "it was damaged on its way, or the file changed: try again"};
   }

@@ -38,6 +38,8 @@ class Incoming {
 
  private:
   Status end_chunk();
+  /// What came of a chunk counts no more.
+  void forget(std::uint64_t index);
 
   PartFile part_;
   const std::uint64_t size_;

@@ -19,6 +19,8 @@ constexpr std::uint64_t small_size_max = 128 * 1024;
 constexpr std::size_t flush_size = 256 * 1024;
 /// Chunks that are hashed ahead of the one that is awaited.
 constexpr std::size_t ahead_max = 2;
+/// Hashes without data between two signs of life.
+constexpr std::uint64_t shown_hashes = 64;
 
 /// ok if it is still what it was when it was opened.
 Status unchanged(const OpenFile& file) {
@@ -237,10 +239,19 @@ asio::awaitable<Result<bool>> Sender::send(Outgoing outgoing) {
       append(out_, outgoing.stream, Chunk{index, *hash});
       if (whole) root.add(*hash);
     }
-    if (Status flushed = co_await flush_if_large(); !flushed) co_return flushed.error();
+    // Whoever waits for hashes alone is to see that they are worked out.
+    const bool shows = outgoing.hashes_only && index % shown_hashes == shown_hashes - 1;
+    Status flushed = ok;
+    if (shows)
+      flushed = co_await flush();
+    else
+      flushed = co_await flush_if_large();
+    if (!flushed) co_return flushed.error();
     co_await asio::post(executor, asio::use_awaitable);
   }
-  if (Status same = unchanged(*outgoing.file); !same) {
+  // A file that is followed is one that grows.
+  const bool follows = outgoing.goes_on && !outgoing.checked;
+  if (Status same = follows ? Status{ok} : unchanged(*outgoing.file); !same) {
     give_up(outgoing, std::move(same));
     co_return false;
   }

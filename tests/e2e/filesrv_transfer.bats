@@ -228,6 +228,79 @@ serve() {
   wait "$client" || true
 }
 
+@test "filesrv: get --follow loses nothing of a file that grows all the time" {
+  serve
+  printf 'line 0\n' >served/log
+  RUN_LIMIT_S=40 netkit filesrv get "$E" log --follow >followed 2>follow.err &
+  local client=$!
+  "$PYTHON" -c '
+import sys
+with open("served/log", "ab", buffering=0) as log:
+    for number in range(1, 20001):
+        log.write(b"line %d\n" % number)'
+  wait_for_line followed '^line 20000$'
+  kill -INT "$client"
+  wait "$client" || true
+  cmp followed served/log
+}
+
+@test "filesrv: files called as parts of others come whole or are told of" {
+  printf 'of a.part' >served/a.part
+  serve
+  run_netkit filesrv get "$E" a.part a -o here
+  [[ $(<here/a) == hello ]]
+  ((status == 0)) || [[ $stderr == *a.part* ]]
+}
+
+@test "filesrv: what cannot be named is told of, and the rest goes on" {
+  serve --upload
+  local deep=tree i
+  for i in {1..64}; do deep+=/d; done
+  mkdir -p "$deep"
+  printf 'deep' >"$deep/file"
+  printf 'last' >last
+  run_netkit filesrv put "$E" -r tree last
+  assert_status 5
+  assert_stderr_matches 'cannot store tree/d/'
+  cmp last served/last
+  run_netkit filesrv get "$E" nothing a -o here
+  assert_status 5
+  assert_stderr_matches 'cannot fetch nothing: '
+  cmp served/a here/a
+}
+
+@test "filesrv: stdout has files or events, not both" {
+  serve
+  run_netkit filesrv get "$E" a -o - --json
+  assert_status 2
+  refute_output
+}
+
+@test "filesrv: silent announcements keep nobody from storing, and what lies in parts counts" {
+  serve --upload --upload-total 3MiB
+  head -c 1500000 /dev/urandom >half
+  "$PYTHON" - "${E##*:}" <<'PY'
+import socket, struct, sys
+def frame(kind, body, stream):
+    return b"\xf7NK\x01" + struct.pack(">HHII", kind, 0, stream, len(body)) + body
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+put = frame(19, b"\0" + struct.pack(">IqQ", 0o644, 0, 3 << 20) + b"silent", 1)
+peer.sendall(frame(1, b"{}", 0) + put)
+open("held", "w").close()
+data = bytes(1 << 20)
+peer.sendall(frame(21, struct.pack(">Q", 0) + data, 1))
+peer.shutdown(socket.SHUT_WR)
+while peer.recv(65536):
+    pass
+PY
+  run_netkit filesrv put "$E" half --name one
+  assert_status 0
+  run_netkit filesrv put "$E" half --name two
+  assert_status 1
+  assert_stderr_matches 'all uploads together may have 3MiB'
+  [[ ! -e served/two ]]
+}
+
 @test "filesrv: several folders have names, and nothing else is there" {
   mkdir second
   printf '2' >second/two
@@ -253,6 +326,9 @@ serve() {
   run_netkit filesrv ls "$E"
   assert_status 4
   run_netkit filesrv get "$E" dropped -o here
+  assert_status 4
+  : >served/begun.part
+  run_netkit filesrv put "$E" served/large --name begun --resume
   assert_status 4
 }
 

@@ -319,3 +319,13 @@ PY
   assert_equal "$(jq -r '.entries[0].name' body)" 10020
   files_are_fine
 }
+
+@test "filesrv http: a browser whose name for this server was made up elsewhere gets nothing" {
+  serve_web --page-host files.example
+  assert_equal "$(status_of -H 'Host: evil.example' -A 'Mozilla/5.0' "$URL/a.txt")" 421
+  assert_equal "$(status_of -H 'Host: evil.example' -H 'Sec-Fetch-Site: none' "$URL/")" 421
+  assert_equal "$(status_of -H 'Host: files.example' -A 'Mozilla/5.0' "$URL/a.txt")" 200
+  assert_equal "$(status_of -A 'Mozilla/5.0' "$URL/a.txt")" 200
+  assert_equal "$(status_of -H 'Host: any.example' "$URL/a.txt")" 200
+  files_are_fine
+}

@@ -191,6 +191,44 @@ TEST_CASE("PartFile: writes through no link and into no folder, and is cut to it
   CHECK(spot.read("s") == "longer");
 }
 
+TEST_CASE("PartFile: what took the place of NAME.part does not get its name") {
+  const Spot spot;
+  Result<PartFile> part = PartFile::open(spot.place("a"), Replace::always, false);
+  REQUIRE(part);
+  REQUIRE(part->write(0, "checked"));
+  REQUIRE(write_file_atomically(spot.path + "/a.part", "another"));
+  CHECK(part->finish({.size = 7, .mode = {}, .mtime_ns = {}}).error().code == Errc::busy);
+  CHECK_FALSE(spot.has("a"));
+  part->discard();
+  CHECK(spot.read("a.part") == "another");
+}
+
+TEST_CASE("Harvest: a file that is called as another's part does not become it") {
+  const Spot spot;
+  Harvest harvest;
+  // The order in which a client fetches a.part and a.
+  for (const std::string name : {"a.part", "a"}) {
+    Result<PartFile> part = PartFile::open(spot.place(name), Replace::always, false);
+    REQUIRE(part);
+    REQUIRE(part->write(0, "of " + name));
+    harvest.add(std::move(*part), {.size = 3 + name.size(), .mode = {}, .mtime_ns = {}},
+                name == "a" ? 1 : 0);
+  }
+  const auto stored = harvest.bring_in();
+  REQUIRE(stored.size() == 2);
+  CHECK(stored[0].outcome.error().code == Errc::busy);
+  CHECK(stored[1].outcome);
+  CHECK(spot.read("a") == "of a");
+}
+
+TEST_CASE("PartFile: a file of several names is not written to") {
+  const Spot spot;
+  REQUIRE(write_file_atomically(spot.path + "/mine", "precious"));
+  fs::create_hard_link(spot.path + "/mine", spot.path + "/n.part");
+  CHECK(PartFile::open(spot.place("n"), Replace::always, false).error().code == Errc::refused);
+  CHECK(spot.read("mine") == "precious");
+}
+
 TEST_CASE("Harvest: many files come to their places, each with an outcome of its own") {
   const Spot spot;
   Harvest harvest;
