@@ -146,7 +146,7 @@ TEST_CASE("Talk: who is lost before all is told of is tried at the next address,
 
 namespace {
 
-/// Opens a conversation, sends `bytes`, and answers with what the other side says to its end.
+/// Opens a conversation, sends `bytes` and a goodbye, and answers with what the other side says.
 asio::awaitable<Result<std::string>> say_raw(const Listener& to, const Writer& from,
                                              std::string bytes) {
   const net::Endpoint endpoint{
@@ -176,6 +176,7 @@ asio::awaitable<Result<std::string>> say_raw(const Listener& to, const Writer& f
     if (Status heard = machine.hear(*frame, out); !heard) co_return heard.error();
   }
   out += bytes;
+  wire::append_frame(out, {.type = wire::frame_type::goodbye, .body = {}});
   if (Status sent = co_await stream->write(out); !sent) co_return sent.error();
   std::string said;
   for (;;) {
