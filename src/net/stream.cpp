@@ -54,6 +54,7 @@ struct Stream::Core {
     cancel(Errc::closed);
     if (association) association->abort();
     watched.reset();
+    tls.reset();  // It writes to the socket's number, which may be another's soon.
     socket.reset();
   }
 

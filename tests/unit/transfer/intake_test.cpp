@@ -20,10 +20,13 @@ namespace {
 struct Inbox final : Intake::Owner {
   Result<Place> admit(const Put& file) override {
     if (Status whole = check_not_part(file.path); !whole) return whole.error();
-    reserved += file.size;
     return root->make_place(file.path);
   }
-  void give_back(const Put& file) override { reserved -= file.size; }
+  Status make_room(std::uint64_t bytes) override {
+    if (bytes > room - kept) return Errc::too_large;
+    kept += bytes;
+    return ok;
+  }
   Status make_folder(const Put& made) override {
     const auto there = root->make_folder(made.path);
     return there ? Status{ok} : Status{there.error()};
@@ -35,6 +38,7 @@ struct Inbox final : Intake::Owner {
   void stored(const Put& file) override { came.push_back(file.path); }
   void refuse(std::uint32_t stream, const Error& why) override { refused[stream] = why; }
   std::string& out() override { return answers; }
+  asio::awaitable<Status> flush() override { co_return ok; }
   asio::awaitable<Status> flush_if_large() override { co_return ok; }
 
   std::string read(const std::string& name) const {
@@ -44,7 +48,8 @@ struct Inbox final : Intake::Owner {
 
   const support::TemporaryFolder folder;
   Result<Root> root = Root::open(folder.path());
-  std::uint64_t reserved = 0;
+  std::uint64_t room = UINT64_MAX;
+  std::uint64_t kept = 0;
   std::vector<std::string> came;
   std::map<std::uint32_t, Error> refused;
   std::string answers;
@@ -135,7 +140,7 @@ TEST_CASE("Intake: files are stored one after the other, and told once they are 
   const auto answers = answers_of(inbox.answers);
   REQUIRE(answers.size() == 2);
   CHECK(std::get<Stored>(answers[0]).version == facts->version);
-  CHECK(inbox.reserved == 5);
+  CHECK(inbox.kept == 5);
   CHECK(inbox.refused.empty());
 }
 
@@ -152,7 +157,7 @@ TEST_CASE("Intake: what its owner refuses is let pass, and the next file is take
   REQUIRE(finish(intake.bring_in()));
   CHECK(inbox.came == std::vector<std::string>{"b"});
   CHECK(inbox.read("a.part") == "none");
-  CHECK(inbox.reserved == 1);
+  CHECK(inbox.kept == 1);
 }
 
 TEST_CASE("Intake: a file that is there is kept, and one that comes meanwhile as well") {
@@ -173,19 +178,44 @@ TEST_CASE("Intake: a file that is there is kept, and one that comes meanwhile as
   CHECK(inbox.read("b") == "first");
 }
 
-TEST_CASE("Intake: damage is refused, and what was set aside is given back") {
+TEST_CASE("Intake: damage is refused, and what came of it still counts") {
   Inbox inbox;
   Intake intake{inbox, nullptr};
   REQUIRE(intake.begin(1, put("a", 5)));
   REQUIRE(intake.take_data(data(1, 0, "hellO")));
-  CHECK(inbox.reserved == 5);
   REQUIRE(take(intake, 1, End{5, root_of("hello")}));
   CHECK(inbox.refused.at(1).code == Errc::mismatch);
   CHECK_FALSE(intake.has_whole());
-  CHECK(inbox.reserved == 0);
-  REQUIRE(intake.begin(2, put("b", 7)));
+  CHECK(inbox.kept == 5);
+  // What is announced alone takes no room.
+  REQUIRE(intake.begin(2, put("b", file_size_max)));
   intake.end();
-  CHECK(inbox.reserved == 0);
+  CHECK(inbox.kept == 5);
+}
+
+TEST_CASE("Intake: a file for which there is no more room is refused when that is full") {
+  Inbox inbox;
+  inbox.room = 4;
+  Intake intake{inbox, nullptr};
+  REQUIRE(intake.begin(1, put("a", 5)));
+  REQUIRE(intake.take_data(data(1, 0, "hel")));
+  CHECK(inbox.refused.empty());
+  REQUIRE(intake.take_data(data(1, 3, "lo")));
+  CHECK(inbox.refused.at(1).code == Errc::too_large);
+  REQUIRE(take(intake, 1, End{5, root_of("hello")}));
+  CHECK_FALSE(intake.has_whole());
+}
+
+TEST_CASE("Intake: what follows a put that was refused elsewhere is let pass") {
+  Inbox inbox;
+  Intake intake{inbox, nullptr};
+  intake.let_pass(1);
+  REQUIRE(intake.take_data(data(1, 0, "abc")));
+  REQUIRE(take(intake, 1, End{3, root_of("abc")}));
+  CHECK_FALSE(intake.has_whole());
+  REQUIRE(intake.begin(2, put("b", 0)));
+  REQUIRE(take(intake, 2, End{0, root_of("")}));
+  CHECK(intake.has_whole());
 }
 
 TEST_CASE("Intake: a put that goes on is refused without a trace") {
@@ -196,7 +226,7 @@ TEST_CASE("Intake: a put that goes on is refused without a trace") {
   again.resume = true;
   REQUIRE(finish(intake.resume(1, again)));
   CHECK(inbox.refused.at(1).code == std::errc::file_exists);
-  CHECK(inbox.reserved == 0);
+  CHECK(inbox.kept == 0);
   REQUIRE(intake.begin(2, put("b", 0)));  // Nothing more comes of the other one.
 }
 
