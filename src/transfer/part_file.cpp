@@ -139,6 +139,7 @@ Status PartFile::put_in_place() {
       return errno_error("put the file in its place");
     unlinkat(folder, part.c_str(), 0);
   }
+  flock(file_.get(), LOCK_UN);  // It is nobody's part any more.
   return ok;
 }
 
