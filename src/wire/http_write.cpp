@@ -26,8 +26,7 @@ void append_http_status(std::string& out, int status, std::string_view reason) {
 
 void append_response_head(std::string& out, int status, std::string_view reason,
                           std::span<const HttpField> fields,
-                          std::optional<std::uint64_t> content_length,
-                          HttpConnection connection) {
+                          std::optional<std::uint64_t> content_length, HttpConnection connection) {
   append_http_status(out, status, reason);
   for (const HttpField& field : fields)
     append_http_field(out, field.name, field.value);
