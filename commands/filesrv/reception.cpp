@@ -9,11 +9,15 @@ namespace {
 
 /// People think about what to type; those who never say anything are not to keep others' places.
 constexpr std::chrono::seconds first_byte_limit{60};
+/// What waits in the kernel for one who reads slowly. With 5,000 of them and full send buffers the
+/// machine's memory for TCP (net.ipv4.tcp_mem) was used up, and all others were slow, too.
+constexpr int unsent_max = 128 * 1024;
 
 }  // namespace
 
 asio::awaitable<Status> Reception::serve(net::Connection& connection) {
   const net::Scheme scheme = connection.scheme();
+  connection.stream().limit_unsent(unsent_max);
   if (scheme == net::Scheme::ws || scheme == net::Scheme::wss)
     co_return co_await serve_web(connection);
   connection.limit_silence(std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit_));

@@ -393,4 +393,9 @@ void Stream::tune() {
   set(IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
+void Stream::limit_unsent(int bytes) {
+  if (keeps_bounds()) return;
+  setsockopt(core_->socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
 }  // namespace netkit::net

@@ -99,6 +99,9 @@ class Stream {
   std::string local_path() const;
   /// Disables Nagle's algorithm and turns keep-alive probes on; a no-op on unix sockets.
   void tune();
+  /// Of what is written, so much at most waits in the kernel unsent (TCP_NOTSENT_LOWAT), instead
+  /// of what its send buffer takes; a no-op where there is no TCP. For large things to many.
+  void limit_unsent(int bytes);
 
  private:
   static asio::awaitable<void> wake_by(SctpAssociation& association,
