@@ -209,7 +209,7 @@ Status Fetch::begin(const transfer::Entry& entry) {
     tally_.left_out(entry.path, "neither a file nor a folder");
     return ok;
   }
-  current_.emplace();
+  current_.emplace(Current{});
   current_->entry = entry;
   printed_version_ = entry.facts.version;
   printed_size_ = entry.facts.size;

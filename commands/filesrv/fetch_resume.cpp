@@ -106,7 +106,7 @@ asio::awaitable<Status> Fetch::resume_file(FilesClient& client, const transfer::
     co_return tally_.done(entry.path, entry.facts.size, entry.facts.size);
   }
   seed(*local);
-  current_.emplace();
+  current_.emplace(Current{});
   current_->entry = entry;
   if (const Status opened = open(*current_, true); !opened) {
     fail(opened.error());

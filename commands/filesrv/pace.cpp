@@ -21,14 +21,13 @@ Pace::Clock::time_point Pace::take(std::size_t bytes, Clock::time_point now) {
   return Clock::time_point{Clock::duration{next}};
 }
 
-asio::awaitable<Status> wait_for(Pace& total, Pace& own, std::size_t bytes) {
+asio::awaitable<void> wait_for(Pace& total, Pace& own, std::size_t bytes) {
   const auto now = Pace::Clock::now();
   const auto at = std::max(total.take(bytes, now), own.take(bytes, now));
-  if (at <= now) co_return ok;
+  if (at <= now) co_return;
   asio::steady_timer timer{co_await asio::this_coro::executor, at};
   std::error_code cancelled;
   co_await timer.async_wait(net::into(cancelled));
-  co_return ok;
 }
 
 std::uint64_t pace_size(const Pace& total, const Pace& own) {

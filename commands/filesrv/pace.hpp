@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/result.hpp"
-
 namespace netkit::filesrv {
 
 /// Hands out times at which bytes may go. Safe from any thread; no rate: at once.
@@ -33,7 +31,7 @@ class Pace {
 };
 
 /// Waits until `bytes` may go by both.
-asio::awaitable<Status> wait_for(Pace& total, Pace& own, std::size_t bytes);
+asio::awaitable<void> wait_for(Pace& total, Pace& own, std::size_t bytes);
 
 /// How much may go between two waits, so that a slow pace is even: a twentieth of a second's worth.
 std::uint64_t pace_size(const Pace& total, const Pace& own);

@@ -45,8 +45,7 @@ std::string base_name(const std::string& path) {
 }  // namespace
 
 Store::Store(cli::Context& context, StoreWish wish)
-    : context_{context},
-      wish_{std::move(wish)},
+    : wish_{std::move(wish)},
       tally_{context, "store"},
       memory_(memory_size),
       resume_wished_{wish_.resume} {}

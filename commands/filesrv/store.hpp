@@ -72,7 +72,6 @@ class Store {
   bool all_told() const { return waiting_.empty(); }
   void wake() { changed_->cancel(); }
 
-  cli::Context& context_;
   StoreWish wish_;
   Tally tally_;
   transfer::Offload* helpers_ = nullptr;  // Of run(): they go before its executor does.

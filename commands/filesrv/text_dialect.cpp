@@ -35,8 +35,7 @@ struct Talk {
 };
 
 asio::awaitable<Status> send(Talk& talk, std::string bytes) {
-  if (Status may = co_await wait_for(talk.depot.pace(), talk.pace, bytes.size()); !may)
-    co_return may;
+  co_await wait_for(talk.depot.pace(), talk.pace, bytes.size());
   co_return co_await talk.connection.send(bytes);
 }
 
@@ -137,8 +136,7 @@ asio::awaitable<Status> send_slices(Talk& talk, const transfer::OpenFile& source
   while (slice.offset < source.facts.size) {
     slice.count =
         std::min(source.facts.size - slice.offset, pace_size(talk.depot.pace(), talk.pace));
-    Status may = co_await wait_for(talk.depot.pace(), talk.pace, slice.count);
-    if (!may) co_return may;
+    co_await wait_for(talk.depot.pace(), talk.pace, slice.count);
     const Result<std::uint64_t> sent =
         co_await net::send_file(connection.stream(), slice, memory, went);
     if (!sent) co_return sent.error();

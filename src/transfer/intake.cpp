@@ -26,7 +26,7 @@ Status check_not_part(std::string_view path) {
 
 Status Intake::begin(std::uint32_t stream, const Put& put) {
   if (upload_) return Error{Errc::unexpected, "take a file within another"};
-  upload_.emplace();
+  upload_.emplace(Upload{});
   upload_->stream = stream;
   upload_->put = put;
   const Status opened = put.folder ? owner_.make_folder(put) : open(*upload_);
@@ -97,7 +97,7 @@ void Intake::fail(const Error& why) {
 
 void Intake::let_pass(std::uint32_t stream) {
   if (upload_) return;
-  upload_.emplace();
+  upload_.emplace(Upload{});
   upload_->stream = stream;
 }
 

@@ -113,8 +113,7 @@ class Sender::HashAhead {
 
 asio::awaitable<Status> Sender::flush() {
   if (out_.empty()) co_return ok;
-  if (around_.pace)
-    if (Status may = co_await around_.pace(out_.size()); !may) co_return may;
+  if (around_.pace) co_await around_.pace(out_.size());
   Status sent = co_await stream_.write(out_);
   if (around_.went) around_.went(out_.size());
   // What one batch needed the next one needs, too; a connection that has none keeps none.
@@ -186,8 +185,7 @@ asio::awaitable<Status> Sender::send_data(const Outgoing& outgoing, std::uint64_
   std::uint64_t left = count;
   while (left > 0) {
     const std::uint64_t size = std::min(left, around_.pace_size);
-    if (around_.pace)
-      if (Status may = co_await around_.pace(size); !may) co_return may;
+    if (around_.pace) co_await around_.pace(size);
     net::FileSlice slice;
     slice.file = outgoing.file->file.get();
     slice.offset = offset;

@@ -38,7 +38,7 @@ class Sender {
     /// After each piece that went.
     std::function<void(std::size_t)> went;
     /// Waits until so many bytes may go; none: at once.
-    std::function<asio::awaitable<Status>(std::size_t)> pace;
+    std::function<asio::awaitable<void>(std::size_t)> pace;
     /// Asked before each chunk: whether the other side has refused that stream meanwhile.
     std::function<bool(std::uint32_t stream)> unwanted;
     /// At most so many bytes between two calls of `pace`.
