@@ -9,6 +9,7 @@
 
 #include "commands/filesrv/asked_paths.hpp"
 #include "transfer/glob.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/path.hpp"
 
 namespace netkit::filesrv {
@@ -18,6 +19,8 @@ using transfer::Kind;
 
 /// Requests on their way at a time: more would wait at the server all the same.
 constexpr std::size_t asked_max = 64;
+/// Chunks that have come and are still being hashed.
+constexpr std::size_t hashing_max = 4;
 
 }  // namespace
 
@@ -29,8 +32,16 @@ Fetch::Fetch(cli::Context& context, FetchWish wish)
       resume_wished_{wish_.resume} {}
 
 asio::awaitable<Status> Fetch::run(FilesClient& client) {
+  transfer::Offload helpers{1};
+  transfer::HashJobs hashes{&helpers, co_await asio::this_coro::executor};
+  hashes_ = &hashes;
+  co_return co_await run_inner(client);
+}
+
+asio::awaitable<Status> Fetch::run_inner(FilesClient& client) {
   current_.reset();
   held_.clear();
+  checking_.clear();
   // What came before the connection broke is not to come again.
   if (std::exchange(broke_, true)) wish_.resume = wish_.resume || wish_.folder;
   if (wish_.resume && wish_.folder && !wish_.follow) co_return co_await resume_all(client);
@@ -81,7 +92,11 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
       co_return piece.error();
     }
     const std::uint16_t type = piece->frame.type;
+    // What comes of a file is hashed beside it; what is about all of it waits for that.
+    const bool of_chunk = piece->is_data() || type == transfer::frame_type::chunk;
+    if (Status taken = co_await take_hashes(of_chunk ? hashing_max : 0); !taken) co_return taken;
     if (Status taken = take(*piece); !taken) co_return taken;
+    start_hashes();
     if (type == transfer::frame_type::done || type == wire::frame_type::error) --open;
     if (harvest_.is_full())
       if (Status brought = bring_in(); !brought) co_return brought;
@@ -134,14 +149,11 @@ Status Fetch::take_answer(const transfer::Answer& answer, std::uint32_t stream) 
       if (const Status checked = current_->file->take(*chunk); !checked) fail(checked.error());
       return ok;
     }
-    if (hasher_.finish() != chunk->hash) {
-      fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
-      return ok;
-    }
-    root_->add(chunk->hash);
-    const Status written = print(held_);
-    held_.clear();
-    return written;
+    auto bytes = std::make_shared<const std::string>(std::exchange(held_, {}));
+    checking_.push_back({bytes, chunk->hash});
+    hashes_->start(chunk->index,
+                   [bytes]() -> Result<transfer::Hash> { return transfer::hash_of(*bytes); });
+    return ok;
   }
   if (const auto* const over = std::get_if<transfer::End>(&answer)) {
     in_file_ = false;
@@ -216,7 +228,6 @@ Status Fetch::begin(const transfer::Entry& entry) {
   tally_.begin(entry.path, entry.facts.size, printed_);
   if (!wish_.folder) {
     held_.clear();
-    hasher_ = {};
     root_.emplace();
     root_->begin(entry.facts.size);
     next_ = from_;
@@ -235,7 +246,13 @@ Status Fetch::open(Current& current, bool resume) {
   Result<transfer::PartFile> part =
       transfer::PartFile::open(std::move(*place), transfer::Replace::always, resume);
   if (!part) return part.error();
-  current.file.emplace(std::move(*part), current.entry.facts.size, wish_.checked && !wish_.follow);
+  const std::uint64_t size = current.entry.facts.size;
+  const bool beside = size > transfer::chunk_size;
+  if (beside)
+    current.bytes = std::make_shared<FileDescriptor>(fcntl(part->descriptor(), F_DUPFD_CLOEXEC, 0));
+  using Hashing = transfer::Incoming::Hashing;
+  current.file.emplace(std::move(*part), size, wish_.checked && !wish_.follow,
+                       beside ? Hashing::elsewhere : Hashing::here);
   return ok;
 }
 
@@ -243,6 +260,7 @@ void Fetch::fail(const Error& why) {
   tally_.failed(current_->entry.path, why);
   current_->skipped = true;
   current_->file.reset();
+  current_->bytes.reset();
 }
 
 Status Fetch::take_data(const transfer::Piece& piece) {
@@ -265,7 +283,6 @@ Status Fetch::take_data(const transfer::Piece& piece) {
   if (held_.size() + bytes.size() > transfer::chunk_size)
     return Error{Errc::malformed, "understand the server"};
   held_ += bytes;
-  hasher_.feed(bytes);
   return ok;
 }
 
@@ -278,7 +295,6 @@ Status Fetch::end(const transfer::End& end) {
     current.skipped = true;
     current.file.reset();
     held_.clear();
-    static_cast<void>(hasher_.finish());
     return ok;
   }
   if (current.skipped || current.ranges_left > 0) return ok;
@@ -298,7 +314,7 @@ Status Fetch::end(const transfer::End& end) {
     return ok;
   }
   // A file of one small chunk has but the root, and one that is gone on with has none.
-  if (!held_.empty()) root_->add(hasher_.finish());
+  if (!held_.empty()) root_->add(transfer::hash_of(held_));
   const bool whole = !wish_.checked || from_ > 0 || root_->finish() == end.root;
   if (next_ != end.size || !whole) {
     fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});

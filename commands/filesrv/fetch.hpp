@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 #include "cli/command.hpp"
 #include "commands/filesrv/client.hpp"
 #include "commands/filesrv/tally.hpp"
+#include "transfer/hash_jobs.hpp"
 #include "transfer/receive.hpp"
 #include "transfer/root.hpp"
 
@@ -49,14 +51,25 @@ class Fetch {
     transfer::Entry entry;
     std::string local;  ///< Below the folder.
     std::optional<transfer::Incoming> file;
-    std::uint64_t ranges_left = 1;  ///< Ends that are to come.
+    std::shared_ptr<const FileDescriptor> bytes;  ///< Of its part file, for those who hash it.
+    std::uint64_t ranges_left = 1;                ///< Ends that are to come.
     std::uint64_t kept = 0;
     bool skipped = false;  ///< Something went wrong here: what comes of it is let pass.
   };
 
+  /// A chunk on its way to stdout, which it does not reach before it is checked.
+  struct Held {
+    std::shared_ptr<const std::string> bytes;
+    transfer::Hash told;
+  };
+
+  asio::awaitable<Status> run_inner(FilesClient& client);
   Status print(std::string_view bytes);
   asio::awaitable<Result<transfer::Piece>> next(FilesClient& client);
   asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
+  void start_hashes();
+  asio::awaitable<Status> take_hashes(std::size_t left);
+  Status take_hash(const transfer::HashJobs::Hashed& hashed);
   Status take(const transfer::Piece& piece);
   Status take_answer(const transfer::Answer& answer, std::uint32_t stream);
   Status begin(const transfer::Entry& entry);
@@ -96,10 +109,11 @@ class Fetch {
   std::uint64_t printed_ = 0;   // Bytes of the one file that goes to stdout,
   std::uint64_t from_ = 0;      // and as many had gone before the connection broke.
   std::uint64_t printed_version_ = 0;
-  std::uint64_t printed_size_ = 0;  // Of that file in all.
-  // For stdout: bytes of a chunk that is not checked yet, and what came of the file before.
+  std::uint64_t printed_size_ = 0;        // Of that file in all.
+  transfer::HashJobs* hashes_ = nullptr;  // Of run().
+  // For stdout: what came of a chunk, chunks that are being checked, and what came before those.
   std::string held_;
-  transfer::Hasher hasher_;
+  std::deque<Held> checking_;
   std::optional<transfer::RootHasher> root_;
   std::uint64_t next_ = 0;
   transfer::Harvest harvest_;

@@ -11,8 +11,8 @@
 
 namespace netkit::transfer {
 
-Incoming::Incoming(PartFile part, std::uint64_t size, bool checked)
-    : part_{std::move(part)}, size_{size}, checked_{checked} {}
+Incoming::Incoming(PartFile part, std::uint64_t size, bool checked, Hashing hashing)
+    : part_{std::move(part)}, size_{size}, checked_{checked}, hashing_{hashing} {}
 
 void Incoming::take_kept(std::uint64_t index, const Hash& hash) {
   if (index >= chunk_count(size_)) return;
@@ -33,6 +33,7 @@ Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
   if (begins) {
     // Memory grows with what has come, never with what was announced.
     if (index > own_.size()) return Error{Errc::malformed, "take file data out of order"};
+    if (awaited_.contains(index)) return Error{Errc::malformed, "take the same data twice"};
     if (index == own_.size()) own_.emplace_back();
     if (own_[index]) {  // Sent again: what was there counts no more.
       forget(index);
@@ -42,7 +43,7 @@ Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
     next_ = offset;
   }
   if (Status written = part_.write(offset, bytes); !written) return written;
-  if (checked_) hasher_.feed(bytes);
+  if (checked_ && hashing_ == Hashing::here) hasher_.feed(bytes);
   next_ += bytes.size();
   received_ += bytes.size();
   return next_ == begin_ + chunk_length(size_, index) ? end_chunk() : Status{ok};
@@ -57,15 +58,42 @@ void Incoming::forget(std::uint64_t index) {
 }
 
 Status Incoming::end_chunk() {
+  const std::uint64_t index = begin_ / chunk_size;
   in_chunk_ = false;
-  own_[begin_ / chunk_size] = checked_ ? hasher_.finish() : Hash{};
+  own_[index] = Hash{};
   ++finished_;
+  if (checked_ && hashing_ == Hashing::elsewhere) {
+    awaited_[index];
+    to_hash_.push_back(index);
+  } else if (checked_) {
+    own_[index] = hasher_.finish();
+  }
   return ok;
+}
+
+std::optional<std::uint64_t> Incoming::next_to_hash() {
+  if (to_hash_.empty()) return std::nullopt;
+  const std::uint64_t index = to_hash_.front();
+  to_hash_.pop_front();
+  return index;
+}
+
+Status Incoming::hashed(std::uint64_t index, const Hash& hash) {
+  const auto found = awaited_.find(index);
+  if (found == awaited_.end()) return Error{Errc::unexpected, "take a hash that nobody awaits"};
+  const std::optional<Hash> told = found->second;
+  awaited_.erase(found);
+  own_[index] = hash;
+  return told ? take(Chunk{index, *told}) : Status{ok};
 }
 
 Status Incoming::take(const Chunk& chunk) {
   if (chunk.index >= own_.size() || !own_[chunk.index] || !checked_)
     return Error{Errc::malformed, "take the hash of a chunk that did not come"};
+  if (const auto found = awaited_.find(chunk.index); found != awaited_.end()) {
+    found->second = chunk.hash;
+    return ok;
+  }
   if (*own_[chunk.index] != chunk.hash) {
     forget(chunk.index);
     return Error{Errc::mismatch, "check a chunk",
@@ -79,6 +107,7 @@ Status Incoming::take(const Chunk& chunk) {
 
 Status Incoming::take(const End& end) {
   if (end.size == given_up) return Error{Errc::closed, "take the file", "the sender gave it up"};
+  if (!awaited_.empty()) return Error{Errc::unexpected, "end a file whose hashes are awaited"};
   if (in_chunk_ || end.size != size_ || finished_ != chunk_count(size_))
     return Error{Errc::mismatch, "take the file", "not all of it came"};
   // Of a part of a file no root is told; then each chunk has been confirmed, or it is not whole.

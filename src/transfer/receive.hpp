@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,9 @@ namespace netkit::transfer {
 /// other side told, or the root has; with `checked` false once all bytes are there.
 class Incoming {
  public:
-  Incoming(PartFile part, std::uint64_t size, bool checked);
+  /// Where the hashes of the chunks are worked out.
+  enum class Hashing : std::uint8_t { here, elsewhere };
+  Incoming(PartFile part, std::uint64_t size, bool checked, Hashing hashing = Hashing::here);
 
   /// Chunks that NAME.part had already and that are right: `hash` is theirs. Before any data.
   void take_kept(std::uint64_t index, const Hash& hash);
@@ -28,8 +32,13 @@ class Incoming {
   /// Errc::mismatch if what came is something else: that chunk has to be sent again.
   Status take(const Chunk& chunk);
   /// The other side has said all. Errc::mismatch if the bytes are not what it says or not all
-  /// there; Errc::closed if it gave up.
+  /// there; Errc::closed if it gave up. Not before all hashes are here.
   Status take(const End& end);
+
+  /// Hashing elsewhere: the next chunk that lies whole in the part file and that nobody hashes yet.
+  std::optional<std::uint64_t> next_to_hash();
+  /// Its hash, in any order. Errc::mismatch if the other side told another one.
+  Status hashed(std::uint64_t index, const Hash& hash);
 
   bool is_whole() const { return whole_; }
   std::uint64_t received() const { return received_; }  ///< Bytes taken by this.
@@ -44,7 +53,11 @@ class Incoming {
   PartFile part_;
   const std::uint64_t size_;
   const bool checked_;
+  const Hashing hashing_;
   Hasher hasher_;
+  std::deque<std::uint64_t> to_hash_;
+  /// Chunks whose hash is not here yet; with what the other side said that it is.
+  std::map<std::uint64_t, std::optional<Hash>> awaited_;
   std::uint64_t next_ = 0;  // Where the next byte goes; only within a chunk.
   bool in_chunk_ = false;
   std::uint64_t begin_ = 0;  // Where the bytes of this chunk began.

@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-#include <deque>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/send_file.hpp"
-#include "net/spawn.hpp"
+#include "transfer/hash_jobs.hpp"
 
 namespace netkit::transfer {
 namespace {
@@ -41,74 +39,41 @@ class Sender::HashAhead {
         file_{outgoing.file},
         next_{first},
         last_{last},
-        executor_{std::move(executor)} {}
+        jobs_{around.helpers, std::move(executor)} {}
 
   /// Of the next chunk.
   asio::awaitable<Result<Hash>> next() {
     begin();
-    const std::shared_ptr<Job> job = std::move(jobs_.front());
-    jobs_.pop_front();
-    while (!job->done) {
-      std::error_code woken;
-      co_await job->over.async_wait(net::into(woken));
-    }
-    if (job->hash && around_.cache && !job->known)
-      around_.cache->add(file_->facts.version, job->index, *job->hash);
-    co_return std::move(job->hash);
+    HashJobs::Hashed hashed = co_await jobs_.next();
+    if (hashed.hash && around_.cache && !hashed.known)
+      around_.cache->add(file_->facts.version, hashed.index, *hashed.hash);
+    co_return std::move(hashed.hash);
   }
 
   void begin() {
     while (jobs_.size() < ahead_max && next_ < last_)
-      jobs_.push_back(make(next_++));
+      begin(next_++);
   }
 
  private:
-  struct Job {
-    Job(const asio::any_io_executor& executor, std::uint64_t number)
-        : index{number}, over{executor, asio::steady_timer::time_point::max()} {}
-    const std::uint64_t index;
-    bool done = false;
-    bool known = false;
-    Result<Hash> hash;
-    asio::steady_timer over;  // Never fires; cancelled when it is done.
-  };
-
-  static asio::awaitable<void> work(std::shared_ptr<Job> job, Offload& helpers,
-                                    std::shared_ptr<const OpenFile> file) {
-    const auto hash = [file, index = job->index] {
-      return hash_chunk(file->file.get(), index * chunk_size,
-                        chunk_length(file->facts.size, index));
-    };
-    job->hash = co_await helpers.run(hash);
-    job->done = true;
-    job->over.cancel();
-  }
-
-  std::shared_ptr<Job> make(std::uint64_t index) {
-    auto job = std::make_shared<Job>(executor_, index);
+  void begin(std::uint64_t index) {
     if (around_.cache) {
       if (const auto known = around_.cache->find(file_->facts.version, index)) {
-        job->hash = *known;
-        job->known = job->done = true;
-        return job;
+        jobs_.add(index, *known);
+        return;
       }
     }
-    if (around_.helpers) {
-      asio::co_spawn(executor_, work(job, *around_.helpers, file_), net::rethrow);
-      return job;
-    }
-    job->hash =
-        hash_chunk(file_->file.get(), index * chunk_size, chunk_length(file_->facts.size, index));
-    job->done = true;
-    return job;
+    jobs_.start(index, [file = file_, index] {
+      return hash_chunk(file->file.get(), index * chunk_size,
+                        chunk_length(file->facts.size, index));
+    });
   }
 
   const Surroundings& around_;
   const std::shared_ptr<const OpenFile> file_;
   std::uint64_t next_;
   const std::uint64_t last_;
-  const asio::any_io_executor executor_;
-  std::deque<std::shared_ptr<Job>> jobs_;
+  HashJobs jobs_;
 };
 
 asio::awaitable<Status> Sender::flush() {

@@ -251,3 +251,42 @@ TEST_CASE("Harvest: many files come to their places, each with an outcome of its
   CHECK(spot.read("f9") == "x");
   CHECK(harvest.empty());
 }
+
+TEST_CASE(
+    "Incoming: hashes may be worked out elsewhere, before or after the other side tells them") {
+  const Spot spot;
+  const std::string bytes(chunk_size + 3, 'x');
+  const Hash first = hash_of(std::string_view{bytes}.substr(0, chunk_size));
+  const Hash second = hash_of("xxx");
+  Result<PartFile> part = PartFile::open(spot.place("f"), Replace::never, false);
+  REQUIRE(part);
+  Incoming file{std::move(*part), bytes.size(), true, Incoming::Hashing::elsewhere};
+  CHECK_FALSE(file.next_to_hash());
+  REQUIRE(file.take(0, std::string_view{bytes}.substr(0, chunk_size)));
+  CHECK(file.next_to_hash() == 0);
+  CHECK_FALSE(file.next_to_hash());
+  REQUIRE(file.take(Chunk{0, first}));
+  REQUIRE(file.hashed(0, first));
+  CHECK(file.hashed(0, first).error().code == Errc::unexpected);
+  REQUIRE(file.take(chunk_size, "xxx"));
+  CHECK(file.next_to_hash() == 1);
+  // Nothing is whole while a hash is awaited, and nothing comes twice meanwhile.
+  CHECK(file.take(End{bytes.size(), root_of(bytes)}).error().code == Errc::unexpected);
+  CHECK(file.take(chunk_size, "yyy").error().code == Errc::malformed);
+  REQUIRE(file.hashed(1, second));
+  REQUIRE(file.take(Chunk{1, second}));
+  REQUIRE(file.take(End{bytes.size(), root_of(bytes)}));
+  CHECK(file.is_whole());
+}
+
+TEST_CASE("Incoming: a hash from elsewhere that is not the one that was told is a mismatch") {
+  const Spot spot;
+  Result<PartFile> part = PartFile::open(spot.place("f"), Replace::never, false);
+  REQUIRE(part);
+  Incoming file{std::move(*part), 3, true, Incoming::Hashing::elsewhere};
+  REQUIRE(file.take(0, "abc"));
+  REQUIRE(file.take(Chunk{0, hash_of("abd")}));
+  CHECK(file.hashed(0, hash_of("abc")).error().code == Errc::mismatch);
+  CHECK(file.take(End{3, root_of("abc")}).error().code == Errc::mismatch);
+  CHECK_FALSE(file.is_whole());
+}
