@@ -51,6 +51,7 @@ Connection::Connection(Stream stream, Worker& worker, Scheme scheme, const Serve
       handshake_limit_{options.handshake_limit},
       idle_limit_{options.idle_limit} {
   stream_.tune();
+  stream_.count(worker_.traffic());
   worker_.add(*this);
   if (worker_.draining_) drain();
 }

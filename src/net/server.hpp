@@ -72,6 +72,7 @@ class Server {
   void drain();
 
   ServerCounters& counters() { return counters_; }
+  const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   asio::io_context& main_context() { return workers_[0]->io(); }
 
  private:

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <asio/co_spawn.hpp>
-#include <asio/execution/context.hpp>
-#include <asio/query.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -17,70 +15,11 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#include "net/deadline.hpp"
 #include "net/limits.hpp"
-#include "net/readiness.hpp"
-#include "net/sctp_association.hpp"
-#include "net/sctp_kernel.hpp"
 #include "net/spawn.hpp"
+#include "net/stream_core.hpp"
 
 namespace netkit::net {
-
-struct Stream::Core {
-  Core(const asio::any_io_executor& executor, FileDescriptor from)
-      : socket{std::move(from)},
-        watched{std::in_place, set_of(executor), socket.get()},
-        deadline{executor, [this] { cancel(Errc::timed_out); }} {}
-
-  static Readiness& set_of(const asio::any_io_executor& executor) {
-    return asio::use_service<Readiness>(asio::query(executor, asio::execution::context));
-  }
-
-  Core(const asio::any_io_executor& executor, std::unique_ptr<SctpAssociation> from)
-      : association{std::move(from)}, deadline{executor, [this] { cancel(Errc::timed_out); }} {}
-
-  void cancel(Errc why) {
-    if (association) {
-      association->end_wait(SctpAssociation::Wanted::read, why);
-      association->end_wait(SctpAssociation::Wanted::write, why);
-    }
-    if (!watched) return;
-    watched->end_wait(Direction::read, why);
-    watched->end_wait(Direction::write, why);
-  }
-
-  /// Waits that are still wanted end with an error; later ones fail at once.
-  void end() {
-    cancel(Errc::closed);
-    if (association) association->abort();
-    watched.reset();
-    tls.reset();  // It writes to the socket's number, which may be another's soon.
-    socket.reset();
-  }
-
-  /// Why a wait for reading would not begin, if it would not.
-  std::optional<Status> readable_at_once() const {
-    if (tls && tls->has_unread()) return ok;
-    if (!watched && !association) return Errc::closed;
-    if (interrupted) return Errc::stopped;
-    if (deadline.passed()) return Errc::timed_out;
-    return std::nullopt;
-  }
-  Direction direction_of_reading() const {
-    return reading_needs_write ? Direction::write : Direction::read;
-  }
-
-  FileDescriptor socket;
-  std::optional<Watched> watched;                // Until the socket is closed.
-  std::unique_ptr<SctpRecords> records;          // Of a socket of the kernel's SCTP.
-  std::unique_ptr<SctpAssociation> association;  // Instead of a socket.
-  Deadline deadline;
-  std::unique_ptr<TlsSession> tls;
-  bool interrupted = false;
-  bool reading_needs_write = false;  // What the last attempt, under TLS, would have waited for.
-  bool writing_needs_read = false;
-  bool ends_messages = true;
-};
 
 namespace {
 
@@ -144,7 +83,23 @@ bool Stream::is_tls() const {
   return core_->tls != nullptr;
 }
 
+void Stream::count(Traffic& traffic) {
+  core_->traffic = &traffic;
+}
+
 Attempt Stream::try_read(std::span<char> into) {
+  return core_->received(read_once(into));
+}
+
+Attempt Stream::try_write(std::string_view bytes) {
+  return core_->sent(write_once(bytes));
+}
+
+Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
+  return core_->sent(write_pieces_once(pieces));
+}
+
+Attempt Stream::read_once(std::span<char> into) {
   if (core_->tls) {
     const Attempt attempt = core_->tls->read(into);
     core_->reading_needs_write = attempt.wait_for_write;
@@ -157,7 +112,7 @@ Attempt Stream::try_read(std::span<char> into) {
   return count == 0 ? Attempt{.count = 0, .failed = Errc::closed} : from_errno();
 }
 
-Attempt Stream::try_write(std::string_view bytes) {
+Attempt Stream::write_once(std::string_view bytes) {
   if (core_->tls) {
     const Attempt attempt = core_->tls->write(bytes);
     core_->writing_needs_read = attempt.would_block() && !attempt.wait_for_write;
@@ -174,7 +129,7 @@ Attempt Stream::try_write_message(std::string_view bytes, bool ends) {
   return core_->records->try_write(core_->socket.get(), bytes, ends);
 }
 
-Attempt Stream::try_write_pieces(std::span<const std::string_view> pieces) {
+Attempt Stream::write_pieces_once(std::span<const std::string_view> pieces) {
   if (keeps_bounds()) return try_write_one_by_one(pieces);
   std::array<iovec, 64> vectors;
   const std::size_t count = std::min(pieces.size(), vectors.size());
@@ -194,7 +149,7 @@ bool Stream::sends_files() const {
 Attempt Stream::try_send_file(int file, std::uint64_t offset, std::size_t count) {
   auto from = static_cast<off_t>(offset);
   const ssize_t sent = sendfile(core_->socket.get(), file, &from, count);
-  if (sent > 0) return {.count = static_cast<std::size_t>(sent), .failed = {}};
+  if (sent > 0) return core_->sent({.count = static_cast<std::size_t>(sent), .failed = {}});
   return sent == 0 ? Attempt{.count = 0, .failed = Errc::mismatch} : from_errno();
 }
 

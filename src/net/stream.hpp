@@ -22,6 +22,7 @@ namespace netkit::net {
 
 class Sleeper;
 class SctpAssociation;
+struct Traffic;
 
 /// Movable handle; the socket is closed when it goes. All calls from one thread, the one that
 /// runs the socket's io_context. At most one coroutine reads and one writes at a time.
@@ -102,10 +103,15 @@ class Stream {
   /// Of what is written, so much at most waits in the kernel unsent (TCP_NOTSENT_LOWAT), instead
   /// of what its send buffer takes; a no-op where there is no TCP. For large things to many.
   void limit_unsent(int bytes);
+  /// Counts there what is read and written from now on, under TLS without its records.
+  void count(Traffic& traffic);
 
  private:
   static asio::awaitable<void> wake_by(SctpAssociation& association,
                                        std::unique_ptr<Sleeper> sleeper);
+  Attempt read_once(std::span<char> into);
+  Attempt write_once(std::string_view bytes);
+  Attempt write_pieces_once(std::span<const std::string_view> pieces);
   Attempt try_write_message(std::string_view bytes, bool ends);
   Attempt try_write_one_by_one(std::span<const std::string_view> pieces);
 

@@ -13,6 +13,7 @@
 
 #include "log/logger.hpp"
 #include "net/connection.hpp"
+#include "net/traffic.hpp"
 
 namespace netkit::net {
 
@@ -37,6 +38,8 @@ class Worker {
   unsigned index() const { return index_; }
   log::Logger& log() { return log_; }
   ServerCounters& counters() { return counters_; }
+  /// Of all its connections, those that are over included.
+  Traffic& traffic() { return traffic_; }
   std::span<char> read_memory() { return {read_memory_.get(), read_memory_size}; }
   std::string& batch_output() { return batch_output_; }
   std::vector<BatchBody>& batch_bodies() { return batch_bodies_; }
@@ -55,6 +58,7 @@ class Worker {
   log::Logger& log_;
   ServerCounters& counters_;
   const unsigned index_;
+  Traffic traffic_;
   // A largest read goes behind what was kept of the one before. Not zeroed: what is not used so far
   // costs no memory.
   static constexpr std::size_t read_memory_size = 2 * read_size_max;
