@@ -22,6 +22,8 @@ Logger::~Logger() {
 
 void Logger::write(Level level, std::string_view name, std::span<const Field> fields) noexcept {
   const auto now = clock_();
+  if (observer_) observer_({now, level, service_, name, fields});
+  if (!enabled(level)) return;
   const std::lock_guard lock{mutex_};
   const RateLimit::Verdict verdict = limit_.admit(name, level, now);
   if (verdict.over) write_repeats(*verdict.over, now);

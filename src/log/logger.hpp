@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "log/level.hpp"
 #include "log/line.hpp"
@@ -52,7 +53,7 @@ class Logger {
 
   /// Writes the event if its level is enabled and its rate allows. `name` is ours (snake_case).
   void event(Level level, std::string_view name, std::initializer_list<Field> fields = {}) {
-    if (enabled(level)) write(level, name, {fields.begin(), fields.size()});
+    if (enabled(level) || observer_) write(level, name, {fields.begin(), fields.size()});
   }
   void trace(std::string_view name, std::initializer_list<Field> fields = {}) {
     event(Level::trace, name, fields);
@@ -78,6 +79,12 @@ class Logger {
   /// Lines lost since the sink last took one.
   std::uint64_t dropped() const;
 
+  /// Sees every event, also those that no level or rate lets into the log: for counting them and
+  /// for acting on them. Called by the thread of the event, several at a time; must neither block
+  /// nor log. Set before there are other threads.
+  using Observer = std::function<void(const Event&)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
  private:
   void write(Level level, std::string_view name, std::span<const Field> fields) noexcept;
   void write_repeats(const RateLimit::Repeats& repeats, std::chrono::system_clock::time_point now);
@@ -88,6 +95,7 @@ class Logger {
   const Style style_;
   const Clock clock_;
   std::atomic<Level> level_;
+  Observer observer_;
   mutable std::mutex mutex_;  // Guards what follows; the sink is called under it.
   RateLimit limit_;
   std::string line_;
