@@ -83,6 +83,8 @@ struct Command {
   /// By which servers of all commands announce themselves (cli/announcer.hpp).
   Result<std::unique_ptr<Announcer>> (*announce)(const Context& context, asio::io_context& io,
                                                  const Announced& server) = nullptr;
+  /// What its manual page tells before the verbs: paragraphs of roff without a heading.
+  std::string_view manual = {};
 
   const Verb* find(std::string_view verb) const;
   /// True for a command whose arguments follow its name directly.

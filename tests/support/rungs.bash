@@ -67,7 +67,8 @@ rung_fuzz-smoke() {
   FUZZ_SECONDS=10 run_fuzzers ''
 }
 
-# The unit and net programs, and the shell tests that are marked `# bats test_tags=tsan`.
+# The unit and net programs that have threads, and the shell tests that are marked
+# `# bats test_tags=tsan`.
 rung_tsan() {
   built tsan
   local failed=0
@@ -140,9 +141,10 @@ run_programs() {
     ctest --test-dir "build/$1" -V -j "$(nproc)" -R "$2" --timeout 300 --no-tests=error
 }
 
-# run_bats ARGUMENT...: one bounded run; each test has two minutes.
+# run_bats ARGUMENT...: one bounded run, a file a processor; each test has two minutes.
 run_bats() {
-  BATS_TEST_TIMEOUT=120 timeout -k 10 "$BATS_LIMIT_S" bats --formatter tap "$@"
+  BATS_TEST_TIMEOUT=120 timeout -k 10 "$BATS_LIMIT_S" \
+    bats --formatter tap --jobs "$(nproc)" --no-parallelize-within-files "$@"
 }
 
 # run_fuzzers NAME: that fuzzer, or all, for FUZZ_SECONDS each, one a processor; TAP. The seeds are
