@@ -183,7 +183,7 @@ asio::awaitable<Result<FrameTalk::Meant>> FrameTalk::find(std::string_view verb,
   Meant meant;
   meant.share = located->share;
   if (!meant.share) co_return meant;
-  Status may = visitor_.may(Right::read, *meant.share, verb, located->path);
+  Status may = visitor_.let(Right::read, *meant.share, verb, located->path);
   if (!may) co_return may.error();
   // A name with a bracket in it is first of all that name.
   const Result<Facts> there = meant.share->root.look(located->path);

@@ -83,7 +83,7 @@ class FrameTalk final : private transfer::Intake::Owner {
   Status make_room(std::uint64_t bytes) override { return depot_.reserve(0, bytes); }
   Status make_folder(const transfer::Put& folder) override;
   bool is_there(const transfer::Put&) const override { return false; }
-  void stored(const transfer::Put&) override {}
+  void stored(const transfer::Put& file) override;
   void refuse(std::uint32_t stream, const Error& why) override;
   std::string& out() override { return sender_.out(); }
   asio::awaitable<Status> flush() override { return sender_.flush(); }

@@ -8,9 +8,14 @@ Result<Located> FrameTalk::locate(const transfer::Put& put) const {
   if (!located) return located;
   if (!located->share || (located->path.empty() && !put.folder))
     return Error{Errc::refused, "store the file", "name one of the shares"};
-  if (Status may = visitor_.may(Right::write, *located->share, "put", located->path); !may)
+  if (Status may = visitor_.let(Right::write, *located->share, "put", located->path); !may)
     return may.error();
   return located;
+}
+
+void FrameTalk::stored(const transfer::Put& file) {
+  const Result<Located> located = depot_.locate(file.path);
+  if (located && located->share) visitor_.stored(*located->share, located->path, file.size);
 }
 
 Status FrameTalk::make_folder(const transfer::Put& folder) {

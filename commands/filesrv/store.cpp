@@ -42,6 +42,22 @@ std::string base_name(const std::string& path) {
   return name == "." || name == ".." || name == "/" ? std::string{} : name;
 }
 
+/// Local files and folders by the names they get at the server.
+using Tops = std::map<std::string, std::string, std::less<>>;
+
+/// Whether one of ours is to go to `below`, a path below the folder that they go to.
+bool is_ours(const Tops& tops, std::string_view below) {
+  const std::string_view top = below.substr(0, below.find('/'));
+  auto found = tops.find(top);
+  std::string local{below.substr(top.size())};
+  if (found == tops.end()) {  // What is in "." goes there without a name of its own.
+    found = tops.find("");
+    local = "/" + std::string{below};
+  }
+  struct stat there;
+  return found != tops.end() && lstat((found->second + local).c_str(), &there) == 0;
+}
+
 }  // namespace
 
 Store::Store(cli::Context& context, StoreWish wish)
@@ -138,13 +154,23 @@ Status Store::hear(const transfer::Answer& answer, std::uint32_t stream) {
   return Error{Errc::unexpected, "understand the server"};
 }
 
-/// What the server has already, so that it need not be sent again.
+/// What the server has already of what is to be sent, so that it need not be sent again. What else
+/// it has is not kept: it may be any number of files.
 asio::awaitable<Status> Store::learn(FilesClient& client) {
+  Tops tops;
+  for (const std::string& each : wish_.files)
+    tops[wish_.name.empty() ? base_name(each) : wish_.name] = each;
+  const std::size_t above = wish_.to.empty() ? 0 : wish_.to.size() + 1;
   std::string request;
-  append(request, client.new_stream(), transfer::List{.recursive = true, .path = wish_.to});
+  transfer::List list;
+  list.recursive = wish_.recursive;
+  list.path = wish_.to;
+  append(request, client.new_stream(), list);
   const auto hear = [&](const transfer::Answer& answer) -> Status {
-    if (const auto* const entry = std::get_if<transfer::Entry>(&answer))
-      if (entry->facts.kind == Kind::file) there_[entry->path] = entry->facts;
+    const auto* const entry = std::get_if<transfer::Entry>(&answer);
+    if (!entry || entry->facts.kind != Kind::file || entry->path.size() <= above) return ok;
+    if (is_ours(tops, std::string_view{entry->path}.substr(above)))
+      there_[entry->path] = entry->facts;
     return ok;
   };
   Status asked = co_await ask(client, request, hear);

@@ -56,7 +56,7 @@ Result<Located> locate(Talk& talk, std::string_view argument, std::string_view v
   if (!path) return path.error();
   Result<Located> located = talk.depot.locate(*path);
   if (!located || !located->share) return located;
-  Status may = talk.visitor.may(Right::read, *located->share, verb, located->path);
+  Status may = talk.visitor.let(Right::read, *located->share, verb, located->path);
   if (!may) return may.error();
   return located;
 }

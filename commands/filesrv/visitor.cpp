@@ -2,6 +2,7 @@
 #include "commands/filesrv/visitor.hpp"
 
 #include "commands/filesrv/filesrv.hpp"
+#include "net/worker.hpp"
 
 namespace netkit::filesrv {
 namespace {
@@ -47,15 +48,45 @@ Status Visitor::may(Right right, const Share& share, std::string_view verb,
   if (right == Right::read && depot_.settings().drop_box)
     return Error{Errc::refused, "show what is here", "files may only be put here"};
   if (!guard_) return ok;
-  const access::Who& who = visit_ ? visit_->who() : shown_;
-  if (!who) return Error{Errc::refused, "serve a stranger", "show a token"};
+  if (!who()) return Error{Errc::refused, "serve a stranger", "show a token"};
   access::Wish wish;
   wish.scope = scope_of(right, share);
   wish.verb = verb;
   wish.path = depot_.path_of(share, path);
   wish.address = connection_.peer().address;
   wish.audience = access::audience_of(connection_);
-  return guard_->may(who, wish);
+  return guard_->may(who(), wish);
+}
+
+std::string_view Visitor::user() const {
+  return who() ? std::string_view{who().user()} : "-";
+}
+
+Status Visitor::let(Right right, const Share& share, std::string_view verb,
+                    std::string_view path) const {
+  Status may_do = may(right, share, verb, path);
+  const net::PeerName& peer = connection_.peer();
+  log::Logger& log = connection_.worker().log();
+  const std::string whole = depot_.path_of(share, path);
+  if (!may_do)
+    log.warn("authz_fail", {{"address", peer.address},
+                            {"port", peer.port},
+                            {"user", user()},
+                            {"verb", verb},
+                            {"path", whole},
+                            {"reason", may_do.error().message()}});
+  else
+    log.event(verb == "list" ? log::Level::debug : log::Level::info, verb,
+              {{"address", peer.address}, {"port", peer.port}, {"user", user()}, {"path", whole}});
+  return may_do;
+}
+
+void Visitor::stored(const Share& share, std::string_view path, std::uint64_t size) const {
+  connection_.worker().log().info("stored", {{"address", connection_.peer().address},
+                                             {"port", connection_.peer().port},
+                                             {"user", user()},
+                                             {"path", depot_.path_of(share, path)},
+                                             {"size", size}});
 }
 
 }  // namespace netkit::filesrv

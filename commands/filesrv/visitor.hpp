@@ -34,8 +34,14 @@ class Visitor {
 
   /// Errc::refused with what lacks and what to do.
   Status may(Right right, const Share& share, std::string_view verb, std::string_view path) const;
+  /// The same of what was asked for, and so a line of the log: who, what, and whether.
+  Status let(Right right, const Share& share, std::string_view verb, std::string_view path) const;
+  /// What was put is in its place.
+  void stored(const Share& share, std::string_view path, std::uint64_t size) const;
 
  private:
+  const access::Who& who() const { return visit_ ? visit_->who() : shown_; }
+  std::string_view user() const;
   const Depot& depot_;
   access::Guard* guard_;
   net::Connection& connection_;

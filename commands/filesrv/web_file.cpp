@@ -68,7 +68,7 @@ asio::awaitable<Status> WebSession::give(const Request& request, const WebTarget
   if (depot_.settings().drop_box && target.as_folder)
     co_return co_await give_folder(request, target);
   const char* const verb = target.as_folder ? "list" : "get";
-  if (Status may = visitor_.may(Right::read, share, verb, path); !may)
+  if (Status may = visitor_.let(Right::read, share, verb, path); !may)
     co_return co_await refuse(may.error());
   const auto facts = share.root.look(path);
   if (!facts) co_return co_await refuse(facts.error());

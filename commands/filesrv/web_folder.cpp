@@ -157,7 +157,7 @@ asio::awaitable<Status> WebSession::give_folder(const Request& request, const We
 asio::awaitable<Status> WebSession::give_tar(const Request& request, const WebTarget& target) {
   // Whoever may see names only is not to have the bytes this way.
   const Share& share = *target.where.share;
-  if (Status may = visitor_.may(Right::read, share, "get", target.where.path); !may)
+  if (Status may = visitor_.let(Right::read, share, "get", target.where.path); !may)
     co_return co_await refuse(may.error());
   std::string name{transfer::split_path(target.path).name};
   if (name.empty()) name = "files";

@@ -115,7 +115,7 @@ Result<Located> WebSession::locate(std::string_view argument, std::string_view v
   if (!path) return path.error();
   Result<Located> where = depot_.locate(*path);
   if (!where || !where->share) return where;
-  Status may = visitor_.may(Right::read, *where->share, verb, where->path);
+  Status may = visitor_.let(Right::read, *where->share, verb, where->path);
   if (!may) return may.error();
   return where;
 }

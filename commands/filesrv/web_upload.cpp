@@ -82,7 +82,7 @@ class WebSession::Upload {
     version_ = version;
   }
   bool replaced() const { return replaced_; }
-  /// Bytes that were set aside for it before it came.
+  std::uint64_t size() const { return size_; }
 
   Status write(std::string_view bytes) {
     if (size_ + bytes.size() > reserved_) {
@@ -135,7 +135,7 @@ asio::awaitable<Status> WebSession::take(const Request& request, const WebTarget
     co_return co_await refuse(refusal->status, refusal->sentence);
   const Share& share = *target.where.share;
   const std::string& path = target.where.path;
-  if (Status may = visitor_.may(Right::write, share, "put", path); !may)
+  if (Status may = visitor_.let(Right::write, share, "put", path); !may)
     co_return co_await refuse(may.error());
   auto digest = expected_digest(request.fields);
   if (!digest) co_return co_await refuse(digest.error());
@@ -215,6 +215,7 @@ asio::awaitable<Status> WebSession::store(std::shared_ptr<Upload> upload, const 
   const Status stored = co_await depot_.helpers().run(finish);
   connection_.touch();
   if (!stored) co_return co_await refuse(stored.error());
+  visitor_.stored(*share, target.where.path, upload->size());
   WebAnswer answer{upload->replaced() ? 204 : 201};
   answer.add("Location", "/" + transfer::url_of_path(target.path));
   if (const auto facts = share->root.look(target.where.path))

@@ -213,6 +213,70 @@ serve() {
   [[ $(jq -r 'select(.event == "summary") | .bytes' <<<"$output") == 6 ]]
 }
 
+@test "filesrv: a tree is stored on with, from a folder by its name and from within it" {
+  serve --upload
+  mkdir served/other
+  printf 'not ours' >served/other/file
+  cp -r served/docs here/tree
+  netkit filesrv put "$E" -r here/tree
+  printf 'changed' >here/tree/one.txt
+  run_netkit filesrv put "$E" -r here/tree --resume --overwrite --json
+  assert_status 0
+  diff -r here/tree served/tree
+  [[ $(jq -r 'select(.event == "summary") | .bytes' <<<"$output") == 7 ]]
+  printf 'changed too' >here/tree/two.txt
+  cd here/tree
+  run_netkit filesrv put "$E" -r . --to tree --resume --overwrite --json
+  assert_status 0
+  diff -r . ../../served/tree
+  [[ $(jq -r 'select(.event == "summary") | .bytes' <<<"$output") == 11 ]]
+}
+
+@test "filesrv: the log says who fetched and stored what, and who was refused" {
+  serve --upload --log-format json
+  netkit filesrv get "$E" a -o here
+  netkit filesrv put "$E" here/a --name new
+  curl -sf "http://${E#tcp://}/docs/one.txt" >here/one.txt
+  run jq -r 'select(.path) | [.event, .address, .user, .path, .size // "-"] | @tsv' \
+    "$SERVER_DIR/filesrv.err"
+  assert_output "$(printf '%s\t127.0.0.1\t-\t%s\t%s\n' get a - put new - stored new 6 \
+    get docs/one.txt -)"
+  end_servers
+  serve
+  run_netkit filesrv put "$E" here/a --name other
+  assert_status 4
+  wait_for_line "$SERVER_DIR/filesrv.err" \
+    'authz_fail address=127.0.0.1 port=[0-9]+ user=- verb=put path=other reason='
+}
+
+# under_quota COUNT COMMAND...: the system takes so many pieces of its files and then no more.
+under_quota() {
+  ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" exec strace -D -f -qq -o /dev/null \
+    -e trace=pwrite64 -e inject=pwrite64:error=EDQUOT:when="$1+" "${@:2}"
+}
+
+@test "filesrv: a quota that is used up is told by either end, and what came waits for more" {
+  serve --upload
+  run --separate-stderr timeout 60 bash -c "$(declare -f under_quota); "'under_quota 8 "$@"' bash \
+    "$NETKIT" filesrv get "$E" large -o here
+  assert_status 1
+  assert_stderr_matches 'quota'
+  [[ ! -e here/large && -s here/large.part ]]
+  run_netkit filesrv get "$E" large -o here --resume
+  assert_status 0
+  cmp served/large here/large
+  end_servers
+  SERVER_COMMAND=(bash -c "$(declare -f under_quota); "'under_quota 8 "$@"' bash "$NETKIT")
+  serve --upload
+  run_netkit filesrv put "$E" here/large --name new
+  assert_status 1
+  assert_stderr_matches 'quota'
+  [[ ! -e served/new && -s served/new.part ]]
+  run curl -s -o /dev/null -w '%{http_code}' -T here/large "http://${E#tcp://}/web"
+  assert_output 507
+  [[ ! -e served/web && ! -e served/web.part ]]
+}
+
 @test "filesrv: get --follow prints what is added, and begins anew with another file" {
   serve
   printf 'first\n' >served/log
