@@ -1,22 +1,14 @@
 // How the page of the auth service looks: light and dark by the browser's wish, one column that
 // fits 360 pixels.
+#include <string>
+
+#include "cli/page_palette.hpp"
 #include "commands/auth/page_parts.hpp"
 
 namespace netkit::auth {
 namespace {
 
-constexpr std::string_view text = R"css(
-:root {
-  color-scheme: light dark;
-  --back: light-dark(#f4f6f8, #0f1317); --card: light-dark(#fff, #171c22);
-  --text: light-dark(#1b2127, #e3e8ed); --soft: light-dark(#56616c, #9aa6b2);
-  --line: light-dark(#d6dce2, #2b343d); --edge: light-dark(#8993a0, #66727e);
-  --accent: light-dark(#0a5aa8, #74b5f6); --danger: light-dark(#b3261e, #f28b82);
-  --onfill: light-dark(#fff, #10151a);
-  font: 15px/1.45 system-ui, sans-serif; background: var(--back); color: var(--text);
-}
-* { box-sizing: border-box; }
-[hidden] { display: none !important; }
+constexpr std::string_view own = R"css(
 body { margin: 0 auto; max-width: 44rem; padding: 1rem; display: grid; gap: 1rem; }
 h1, h2, p, ul { margin: 0; }
 h1 { font-size: 1.15rem; } h2 { font-size: 1.05rem; }
@@ -53,7 +45,8 @@ li > div { flex: 1; min-width: 12rem; }
 }  // namespace
 
 std::string_view page_style() {
-  return text;
+  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  return whole;
 }
 
 }  // namespace netkit::auth

@@ -1,23 +1,14 @@
 // How a folder's page looks: light and dark by the browser's wish; a table on wide screens, two
 // lines an entry on narrow ones.
+#include <string>
+
+#include "cli/page_palette.hpp"
 #include "commands/filesrv/folder_page_parts.hpp"
 
 namespace netkit::filesrv {
 namespace {
 
-constexpr std::string_view text = R"css(
-:root {
-  color-scheme: light dark;
-  --back: light-dark(#f4f6f8, #0f1317); --card: light-dark(#fff, #171c22);
-  --text: light-dark(#1b2127, #e3e8ed); --soft: light-dark(#56616c, #9aa6b2);
-  --line: light-dark(#d6dce2, #2b343d); --edge: light-dark(#8993a0, #66727e);
-  --accent: light-dark(#0a5aa8, #74b5f6); --danger: light-dark(#b3261e, #f28b82);
-  --good: light-dark(#17703a, #6cc48a);
-  font: 15px/1.45 system-ui, sans-serif; background: var(--back); color: var(--text);
-  accent-color: var(--accent);
-}
-* { box-sizing: border-box; }
-[hidden] { display: none !important; }
+constexpr std::string_view own = R"css(
 body { margin: 0; }
 main { max-width: 64rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; display: grid; gap: 1rem;
   grid-template-columns: minmax(0, 1fr); }
@@ -104,7 +95,8 @@ tbody tr:hover td { background: color-mix(in srgb, var(--accent) 5%, transparent
 }  // namespace
 
 std::string_view folder_page_style() {
-  return text;
+  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  return whole;
 }
 
 }  // namespace netkit::filesrv

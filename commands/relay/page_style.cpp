@@ -1,24 +1,15 @@
 // How the chat looks: light and dark by the browser's wish; three columns on a wide screen, one
 // with two drawers on a narrow one.
+#include <string>
+
+#include "cli/page_palette.hpp"
 #include "commands/relay/page_parts.hpp"
 
 namespace netkit::relay {
 namespace {
 
-constexpr std::string_view text = R"css(
-:root {
-  color-scheme: light dark;
-  --back: light-dark(#f4f6f8, #0f1317); --card: light-dark(#fff, #171c22);
-  --text: light-dark(#1b2127, #e3e8ed); --soft: light-dark(#56616c, #9aa6b2);
-  --line: light-dark(#d6dce2, #2b343d); --edge: light-dark(#8993a0, #66727e);
-  --accent: light-dark(#0a5aa8, #74b5f6); --danger: light-dark(#b3261e, #f28b82);
-  --good: light-dark(#17703a, #6cc48a); --warn: light-dark(#8a5a00, #e4b455);
-  --onfill: light-dark(#fff, #10151a); --own: light-dark(#e3effb, #16293c);
-  --lost: light-dark(#fff3d6, #33270c);
-  font: 15px/1.45 system-ui, sans-serif; background: var(--back); color: var(--text);
-}
-* { box-sizing: border-box; }
-[hidden] { display: none !important; }
+constexpr std::string_view own = R"css(
+:root { --own: light-dark(#e3effb, #16293c); }
 body { margin: 0; height: 100dvh; display: grid; overflow: hidden;
   grid: "head head head" auto "rooms main people" minmax(0, 1fr) / 14rem minmax(0, 1fr) 12rem; }
 noscript { grid-area: main; padding: 2rem; }
@@ -141,7 +132,8 @@ dialog::backdrop { background: light-dark(#0006, #000a); }
 }  // namespace
 
 std::string_view page_style() {
-  return text;
+  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  return whole;
 }
 
 }  // namespace netkit::relay

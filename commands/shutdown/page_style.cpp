@@ -1,25 +1,15 @@
 // How the operator's page looks: light and dark by the browser's wish, a table on wide screens and
 // cards on narrow ones. Colour never stands alone: each state has a word and a shape as well.
+#include <string>
+
+#include "cli/page_palette.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
 namespace netkit::shutdown {
 namespace {
 
-constexpr std::string_view text = R"css(
-:root {
-  color-scheme: light dark;
-  --back: light-dark(#f4f6f8, #0f1317); --card: light-dark(#fff, #171c22);
-  --text: light-dark(#1b2127, #e3e8ed); --soft: light-dark(#56616c, #9aa6b2);
-  --line: light-dark(#d6dce2, #2b343d); --edge: light-dark(#8993a0, #66727e);
-  --accent: light-dark(#0a5aa8, #74b5f6); --danger: light-dark(#b3261e, #f28b82);
-  --good: light-dark(#17703a, #6cc48a); --warn: light-dark(#8a5a00, #e4b455);
-  --calm: light-dark(#4b5563, #aab4bf); --onfill: light-dark(#fff, #10151a);
-  --lost: light-dark(#fff3d6, #33270c);
-  font: 15px/1.45 system-ui, sans-serif; background: var(--back); color: var(--text);
-  accent-color: var(--accent);
-}
-* { box-sizing: border-box; }
-[hidden] { display: none !important; }
+constexpr std::string_view own = R"css(
+:root { --calm: light-dark(#4b5563, #aab4bf); }
 body { margin: 0; scrollbar-gutter: stable; }
 h1, h2, h3, p { margin: 0; }
 h1 { font-size: 1.15rem; } h2 { font-size: 1.1rem; } h3 { font-size: 1rem; }
@@ -220,7 +210,8 @@ dialog h2 { overflow-wrap: anywhere; max-height: 6.6em; overflow: auto; }
 }  // namespace
 
 std::string_view page_style() {
-  return text;
+  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  return whole;
 }
 
 }  // namespace netkit::shutdown

@@ -2,13 +2,12 @@
 #include "identity/hash_pool.hpp"
 
 #include <algorithm>
-#include <csignal>
-#include <pthread.h>
 #include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
+#include "base/signals_blocked.hpp"
 #include "identity/password_argon2.hpp"
 
 namespace netkit::identity {
@@ -19,22 +18,6 @@ using std::chrono::steady_clock;
 constexpr int nice_step = 10;
 /// Each job counts for an eighth of the average.
 constexpr int average_weight = 8;
-
-/// Blocks every signal for the calling thread, and the threads it starts, while it lives.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 /// On Linux a priority belongs to a thread, and its id serves as the process's.
 void lower_priority() {
