@@ -85,13 +85,10 @@ rung_static() {
 rung_lab() {
   built dev
   built static
-  local name failed=0
-  for name in $(lab_scripts); do
-    echo "# lab $name"
-    timeout -k 10 "$LAB_LIMIT_S" "tests/lab/$name" || failed=1
-  done
-  return "$failed"
+  at_once lab_one $(lab_scripts)
 }
+
+lab_one() { timeout -k 10 "$LAB_LIMIT_S" "tests/lab/$1"; }
 
 # The rungs behind `./dev test NAME` for a bats file, a test program and a lab script; NAMED is set.
 rung_bats() {
@@ -147,40 +144,51 @@ run_bats() {
     bats --formatter tap --jobs "$(nproc)" --no-parallelize-within-files "$@"
 }
 
+# at_once COMMAND WORD...: COMMAND WORD for each, one a processor, each with its output in a piece
+# and in that order. 1 if one of them failed.
+at_once() {
+  local command=$1 word failed=0
+  local -A running=()
+  shift
+  for word; do
+    while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
+    "$command" "$word" >"$LOGS/$command-$word.log" 2>&1 </dev/null &
+    running[$word]=$!
+  done
+  for word; do
+    wait "${running[$word]}" || failed=1
+    echo "# $command $word"
+    cat "$LOGS/$command-$word.log"
+  done
+  return "$failed"
+}
+
 # run_fuzzers NAME: that fuzzer, or all, for FUZZ_SECONDS each, one a processor; TAP. The seeds are
 # only read: what is found goes to build/fuzz/corpus, an input that crashes to build/fuzz/crashes.
 run_fuzzers() {
-  local program name number=0 failed=0
-  local -A running=()
+  local program names=()
   for program in build/fuzz/tests/fuzz_${1:-*}; do
-    [[ -f $program && -x $program ]] || continue
-    name=${program##*/fuzz_}
-    mkdir -p "build/fuzz/corpus/$name" build/fuzz/crashes
-    while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
-    fuzz_one "$program" "$name" >"$program.log" 2>&1 &
-    running[$name]=$!
+    [[ ! -f $program || ! -x $program ]] || names+=("${program##*/fuzz_}")
   done
-  for name in "${!running[@]}"; do
-    program=build/fuzz/tests/fuzz_$name
-    if wait "${running[$name]}"; then
-      echo "ok $((++number)) fuzz $name: $(grep -a '^Done' "$program.log")"
-    else
-      echo "not ok $((++number)) fuzz $name: see $program.log"
-      tail -n 40 "$program.log" | sed 's/^/# /'
-      failed=1
-    fi
-  done
-  ((number)) || echo "no fuzzer ${1:-at all} in build/fuzz/tests"
-  return "$((failed || !number))"
+  ((${#names[@]})) || { echo "no fuzzer ${1:-at all} in build/fuzz/tests" && return 1; }
+  mkdir -p "$LOGS" build/fuzz/crashes
+  at_once fuzz_one "${names[@]}"
 }
 
 fuzz_one() {
-  local corpus=("build/fuzz/corpus/$2") dictionary=()
-  [[ ! -d tests/fuzz/corpus/$2 ]] || corpus+=("tests/fuzz/corpus/$2")
-  [[ ! -f tests/fuzz/$2.dict ]] || dictionary=("-dict=tests/fuzz/$2.dict")
-  timeout -k 10 "$((FUZZ_SECONDS + 120))" "$1" "${dictionary[@]}" -timeout=10 -rss_limit_mb=2048 \
-    -max_total_time="$FUZZ_SECONDS" -print_final_stats=1 \
-    -artifact_prefix="build/fuzz/crashes/$2-" "${corpus[@]}" </dev/null
+  local program=build/fuzz/tests/fuzz_$1 corpus=("build/fuzz/corpus/$1") dictionary=()
+  mkdir -p "${corpus[0]}"
+  [[ ! -d tests/fuzz/corpus/$1 ]] || corpus+=("tests/fuzz/corpus/$1")
+  [[ ! -f tests/fuzz/$1.dict ]] || dictionary=("-dict=tests/fuzz/$1.dict")
+  if timeout -k 10 "$((FUZZ_SECONDS + 120))" "$program" "${dictionary[@]}" -timeout=10 \
+    -rss_limit_mb=2048 -max_total_time="$FUZZ_SECONDS" -print_final_stats=1 \
+    -artifact_prefix="build/fuzz/crashes/$1-" "${corpus[@]}" >"$program.log" 2>&1; then
+    echo "ok 1 fuzz $1: $(grep -a '^Done' "$program.log")"
+  else
+    echo "not ok 1 fuzz $1: see $program.log"
+    tail -n 40 "$program.log" | sed 's/^/# /'
+    return 1
+  fi
 }
 
 # count_cases LOG: "PASSED FAILED SKIPPED" over TAP lines and doctest's totals. A program that ctest
