@@ -359,7 +359,7 @@ peer.close()' >lure.port 3>&- &
   run_netkit shutdown-agent "$URL" --dry-run --retry 0 --state "$STATE-agent"
   assert_status 4
   start_agent() {
-    timeout 60 "$NETKIT" shutdown-agent "$URL" --dry-run --state "$STATE-agent" "$@" \
+    "$NETKIT" shutdown-agent "$URL" --dry-run --state "$STATE-agent" "$@" \
       >agent.out 2>agent.err 3>&- &
     SERVER_PID[agent]=$!
   }
