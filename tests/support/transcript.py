@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the `console` blocks of a Markdown file as one shell session each and compares what they
-print with what the file says. "…" stands for any text. Used by tests/e2e/readme.bats."""
+"""Runs the `console` blocks of a Markdown file as one shell session each, in a folder of its own
+below the current one, and compares what they print with what the file says. "…" stands for any
+text. Used by tests/e2e/readme.bats."""
 
 import os
 import re
@@ -26,8 +27,8 @@ def matches(pattern, line):
     return re.fullmatch(".*?".join(map(re.escape, pattern.split("…"))), line) is not None
 
 
-def run(steps):
-    """Feeds one shell step by step; returns the output lines of each."""
+def run(steps, folder):
+    """Feeds one shell in that new folder step by step; returns the output lines of each."""
     script = ""
     for command, expected in steps:
         background = command.endswith("&")
@@ -38,8 +39,10 @@ def run(steps):
             script += f"until [ $(wc -l <out) -ge {wanted} ]; do sleep 0.02; done\n"
         script += f"echo '{END}'; wc -l <out >seen\n"
     wrapped = f"exec >out 2>&1; echo 0 >seen\n{script}"
-    subprocess.run(["bash", "-c", wrapped], timeout=100, stdin=subprocess.DEVNULL, check=False)
-    with open("out", encoding="utf-8") as out:
+    os.mkdir(folder)
+    subprocess.run(["bash", "-c", wrapped], timeout=100, stdin=subprocess.DEVNULL, check=False,
+                   cwd=folder)
+    with open(os.path.join(folder, "out"), encoding="utf-8") as out:
         return [part.strip("\n").splitlines() for part in out.read().split(END + "\n")]
 
 
@@ -50,8 +53,8 @@ def main():
     if not sessions:
         sys.exit("no console block in " + sys.argv[1])
     failures = 0
-    for steps in sessions:
-        for (command, expected), printed in zip(steps, run(steps)):
+    for number, steps in enumerate(sessions, 1):
+        for (command, expected), printed in zip(steps, run(steps, f"session-{number}")):
             same = len(expected) == len(printed) and all(map(matches, expected, printed))
             if not same:
                 failures += 1
