@@ -1,5 +1,5 @@
 # The rungs of `./dev test`: each is a function whose output is kept in build/test/RUNG.log and
-# whose test cases are counted there. Sourced by dev; uses its need, build and lab_scripts.
+# whose test cases are counted there. Sourced by dev; uses what dev has.
 
 RUNGS="format tidy build unit net e2e interop fuzz-smoke tsan static lab"
 LOGS=${NETKIT_TEST_LOGS:-build/test}
@@ -17,7 +17,8 @@ sets_of() {
     interop | bats) echo build unit shell interop ;;
     fuzz-smoke) echo build fuzz ;;
     tsan) echo build unit shell ;;
-    static | lab | script) echo build unit lab ;;
+    static) echo build unit lab ;;
+    lab | script) echo build unit lab release ;;
   esac
 }
 
@@ -85,6 +86,8 @@ rung_static() {
 rung_lab() {
   built dev
   built static
+  source tests/support/release.bash
+  last_release
   at_once lab_one $(lab_scripts)
 }
 
@@ -102,7 +105,8 @@ rung_program() {
 }
 
 rung_script() {
-  [[ $NAMED != tests/lab/@(static|shutdown_*|relay_*|sctp_kernel|presence_load) ]] || built static
+  ! wants_static "${NAMED##*/}" || built static
+  [[ $NAMED != tests/lab/upgrade ]] || { source tests/support/release.bash && last_release; }
   [[ $NAMED == tests/lab/static ]] || built dev
   timeout -k 10 "$LAB_LIMIT_S" "$NAMED"
 }

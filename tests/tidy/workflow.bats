@@ -117,7 +117,8 @@ SCRIPT
 
 @test "dev: unknown commands, presets and rungs are usage errors" {
   local words
-  for words in 'frob' 'build frob' 'test frob' 'fuzz --seconds x' 'lab frob' 'lab --frob'; do
+  for words in 'frob' 'build frob' 'test frob' 'fuzz --seconds x' 'lab frob' 'lab --frob' \
+    'release frob' 'release --arch' 'release --arch m68k'; do
     run "$ROOT/dev" $words
     [[ $status == 2 ]] || { echo "dev $words: $status $output" && return 1; }
   done
@@ -126,7 +127,7 @@ SCRIPT
 @test "dev: --help names every command and every rung" {
   run "$ROOT/dev" --help
   local word
-  for word in build test bench fuzz lint lab demo static $RUNGS; do
+  for word in build test bench fuzz lint lab demo static release $RUNGS; do
     [[ $output == *"$word"* ]] || { echo "not named: $word" && return 1; }
   done
 }
