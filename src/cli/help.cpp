@@ -1,11 +1,10 @@
 // Lays help out for terminals of 80 columns and more.
 #include "cli/help.hpp"
 
-#include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
-#include "cli/exit_code.hpp"
+#include "base/text.hpp"
+#include "cli/help_parts.hpp"
 
 namespace netkit::cli {
 namespace {
@@ -39,60 +38,24 @@ std::string row(const std::string& left, std::string_view right) {
 }
 
 std::string left_side(const Option& option) {
-  if (option.positional) return option.name + (option.repeats ? "..." : "");
-  std::string text = option.letter ? std::string{"-"} + option.letter + ", " : "    ";
-  text += "--" + option.name;
-  if (option.alone) return text + "[=" + option.value_name + "]";
-  return option.value_name.empty() ? text : text + " " + option.value_name;
-}
-
-std::string right_side(const Option& option) {
-  std::string text = option.help;
-  if (option.repeats && !option.positional) text += "; may be repeated";
-  if (!option.flag && !option.defaults.empty() && !option.defaults.front().empty())
-    text += " (default: " + join(option.defaults, " ") + ")";
-  return text;
+  return (option.positional || option.letter ? "" : "    ") + option_form(option);
 }
 
 std::string option_parts(const Options& options) {
-  std::vector<std::string> headings{"Arguments"};
-  std::vector<std::string> parts{""};
-  for (const Option& option : options.all()) {
-    const std::string heading = option.positional ? "Arguments" : option.heading;
-    auto at = std::find(headings.begin(), headings.end(), heading);
-    if (at == headings.end()) {
-      headings.push_back(heading);
-      parts.emplace_back();
-      at = headings.end() - 1;
-    }
-    parts[static_cast<std::size_t>(at - headings.begin())] +=
-        row(left_side(option), right_side(option));
-  }
   std::string text;
-  for (std::size_t i = 0; i < parts.size(); ++i)
-    if (!parts[i].empty()) text += "\n" + headings[i] + ":\n" + parts[i];
+  std::string_view heading;
+  for (const Option* const option : by_heading(options)) {
+    if (heading != heading_of(*option))
+      text.append("\n").append(heading = heading_of(*option)).append(":\n");
+    text += row(left_side(*option), option_meaning(*option));
+  }
   return text;
 }
 
 std::string exit_part(std::span<const ExitNote> own) {
-  constexpr std::array<ExitNote, 9> common{{
-      {exit_done, "done"},
-      {exit_failed, "failed"},
-      {exit_usage, "usage or configuration error"},
-      {exit_unreachable, "cannot reach or lost the peer"},
-      {exit_refused, "refused: not authenticated, not allowed or not trusted"},
-      {exit_not_found, "not found, or the answer was not the expected one"},
-      {exit_timed_out, "timed out"},
-      {exit_no_command, "no such command"},
-      {exit_interrupted, "a client was interrupted (SIGINT); a server drains and exits 0"},
-  }};
   std::string text = "\nExit status:\n";
-  for (const ExitNote& note : common) {
-    std::string_view when = note.when;
-    for (const ExitNote& each : own)
-      if (each.code == note.code) when = each.when;
-    text += fmt::format("  {:<4} {}\n", note.code, wrapped(when, 7));
-  }
+  for (const ExitNote& note : exit_notes(own))
+    text += fmt::format("  {:<4} {}\n", note.code, wrapped(note.when, 7));
   return text;
 }
 
@@ -114,22 +77,7 @@ std::string other_verbs(const Command& command, const Verb& verb) {
          fmt::format("  `netkit {} VERB --help` tells all options of a verb.\n", command.name);
 }
 
-std::string spoken(const Command& command, const Verb& verb) {
-  const std::string name = "netkit " + std::string{command.name};
-  return verb.name.empty() ? name : name + " " + std::string{verb.name};
-}
-
 }  // namespace
-
-std::string usage_line(const Command& command, const Verb& verb, const Options& options) {
-  std::string line = spoken(command, verb) + " [OPTIONS]";
-  for (const Option& option : options.all()) {
-    if (!option.positional) continue;
-    const std::string name = option.name + (option.repeats ? "..." : "");
-    line += option.required ? " " + name : " [" + name + "]";
-  }
-  return line;
-}
 
 std::string help_all(Table table, const Options& globals) {
   std::string text =
@@ -156,16 +104,14 @@ std::string help_command(const Command& command) {
 }
 
 std::string help_verb(const Command& command, const Verb& verb, const Options& options) {
-  std::string variable{command.name};
-  for (char& letter : variable)
-    letter = letter == '-' ? '_' : static_cast<char>(letter & ~0x20);
   return "Usage: " + usage_line(command, verb, options) + "\n\n" + wrapped(verb.description, 0) +
          "\n" + other_verbs(command, verb) + option_parts(options) + exit_part(verb.exits) +
          example_part(verb.examples) + "\n" +
          wrapped(
              fmt::format("Each option with a long name is also a key of [{}{}{}] in netkit.toml "
-                         "and a variable NETKIT_{}_NAME.",
-                         command.name, verb.name.empty() ? "" : ".", verb.name, variable),
+                         "and a variable {}.",
+                         command.name, verb.name.empty() ? "" : ".", verb.name,
+                         config::variable_name(command.name, "name")),
              0) +
          "\n";
 }

@@ -16,7 +16,4 @@ std::string help_command(const Command& command);
 /// `netkit echo ping --help`: everything.
 std::string help_verb(const Command& command, const Verb& verb, const Options& options);
 
-/// "netkit echo ping [OPTIONS] [ENDPOINT]".
-std::string usage_line(const Command& command, const Verb& verb, const Options& options);
-
 }  // namespace netkit::cli
