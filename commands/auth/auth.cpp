@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
+
 namespace netkit::auth {
 namespace {
 
@@ -200,8 +202,40 @@ constexpr std::array<cli::Verb, 21> verbs{{
      make_fail2ban},
 }};
 
+constexpr std::string_view manual_text = R"(
+One service knows who people are, and every other server asks it: start others with
+`--require-auth ENDPOINT`. The first account that is registered on the server's own machine
+administrates; others need a code (`netkit auth invite`) or register there. `netkit auth grant`
+gives scopes; one grants all that begin with it and a colon, and `admin` is every right.
+
+`netkit auth login` keeps a session's token for all clients of this user. It is sent to its auth
+service alone: other servers are shown a ticket made from it, good for one minute, one service and
+one server. `netkit auth ticket` makes such limited rights by hand, offline, for somebody without
+an account; they end with the session. Nothing of this travels in clear off this machine.
+
+Servers ask once about each token and follow a feed of changes, so that what is revoked is refused
+everywhere within a second. While the service is away, known tokens stay good for `--auth-grace`.
+After five failures an account and an address wait, 1 s doubling to 15 min. Whoever can open
+`admin.sock` administrates without a password: this is the way back in.
+
+# FILES
+
+`STATE/auth.db` :: Accounts, sessions, codes, names of addresses (SQLite). `netkit auth backup`
+copies it while the server runs.
+
+`STATE/admin.sock` :: For administration on the same machine, by the server's user alone.
+
+`~/.local/state/netkit/logins` :: Of clients: tokens, mode 0600.
+
+`$CREDENTIALS_DIRECTORY/pepper` :: Taken for `--pepper-file` if it is there (systemd).
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command command{"auth", "Know addresses, people and tokens", verbs};
+constinit const cli::Command command{.name = "auth",
+                                     .summary = "Know addresses, people and tokens",
+                                     .verbs = verbs,
+                                     .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::auth

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "cli/client.hpp"
+#include "cli/packed_text.hpp"
 #include "commands/doctor/findings.hpp"
 #include "net/presence_group.hpp"
 #include "net/spawn.hpp"
@@ -124,9 +125,19 @@ constexpr std::array<cli::Verb, 1> verbs{{
      examples, exits, cli::make_action<DoctorAction>},
 }};
 
+constexpr std::string_view manual_text = R"(
+Run it first when peers do not see each other, or before a server is put on a new machine. Each
+line is what was looked at, a verdict (ok, note, bad) and what to do. It changes nothing and needs
+no root.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command command{"doctor",
-                                     "What this machine can do, and what stands in the way", verbs};
+constinit const cli::Command command{
+    .name = "doctor",
+    .summary = "What this machine can do, and what stands in the way",
+    .verbs = verbs,
+    .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::doctor

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
+
 namespace netkit::echo {
 namespace {
 
@@ -98,9 +100,32 @@ constexpr std::array<cli::Verb, 5> verbs{{
      .make = make_compare},
 }};
 
+constexpr std::string_view manual_text = R"(
+The tool to try a link, a firewall or a proxy with. `netkit echo serve` takes tcp and udp port
+9090, with `--all` a port for every transport, which `netkit echo compare` then puts in one table.
+
+On tcp, tls and unix sockets no byte is interpreted, so TLS has a port of its own, and an endpoint
+without a scheme is plain tcp, also off this machine: send an echo server no secret.
+
+As a probe, `netkit echo send E TEXT --expect REGEX` exits 0 only if the answer matches, and
+`--retry` waits for a server that is not up yet. sctp is the kernel's where it has it, else it
+runs in user space within UDP; the two do not reach each other, so servers listen and clients try
+both ways.
+
+# FILES
+
+`STATE/echo.sock` :: The unix socket of `--all`.
+
+`STATE/tls-cert.pem`, `STATE/tls-key.pem` :: The certificate the server made for itself.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command command{"echo", "Return what is sent, and measure the way", verbs};
+constinit const cli::Command command{.name = "echo",
+                                     .summary = "Return what is sent, and measure the way",
+                                     .verbs = verbs,
+                                     .manual = cli::view_of(manual_bytes)};
 
 access::Showing showing_of(Framing framing) {
   switch (framing) {

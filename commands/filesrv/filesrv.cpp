@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
+
 namespace netkit::filesrv {
 namespace {
 
@@ -66,8 +68,32 @@ constexpr std::array verbs{
     cli::Verb{"menu", "Choose by numbers, on a terminal", "", menu_examples, {}, make_menu},
 };
 
+constexpr std::string_view manual_text = R"(
+Started in a folder, it lets everybody read that folder: netkit, browsers, `curl -O`, and people
+with nc (`list`, `get NAME`). Nothing else is reached: paths are resolved beneath the open folder,
+`..` is refused, links are not followed, and where the kernel has Landlock the process can open
+nothing else but its state and configuration; `netkit filesrv info` says which walls are up.
+
+Putting needs `--upload` and never replaces a file unless the client asks with `--overwrite`;
+`--drop-box` takes files and shows none. `--upload-max` and `--upload-total` bound what strangers
+may fill. With `--require-auth` (`netkit-auth`(1)) the scopes are filesrv:read and filesrv:write,
+or filesrv:read:NAME of one of several folders (NAME=DIR).
+
+A file is `NAME.part` until each byte has been checked against SHA-256 hashes that travel with it;
+then it is synced and renamed. What broke off stays so, and `--resume` moves only what is missing
+or damaged.
+
+# FILES
+
+`STATE/tls-cert.pem`, `STATE/tls-key.pem` :: The certificate the server made for itself.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command command{"filesrv", "List, fetch and store files", verbs};
+constinit const cli::Command command{.name = "filesrv",
+                                     .summary = "List, fetch and store files",
+                                     .verbs = verbs,
+                                     .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::filesrv

@@ -12,6 +12,7 @@
 
 #include "base/hex.hpp"
 #include "base/text.hpp"
+#include "cli/packed_text.hpp"
 #include "commands/presence/announce.hpp"
 #include "commands/presence/complete.hpp"
 #include "commands/presence/offer.hpp"
@@ -102,9 +103,23 @@ constexpr std::array<cli::Verb, 1> verbs{{
      cli::make_action<DiscoverAction>},
 }};
 
+constexpr std::string_view manual_text = R"(
+echo, auth, relay and shutdown-server are listed when started with `--announce NAME`; presence
+daemons (`netkit-presenced`(1)) announce themselves. Tab offers the same list wherever an endpoint
+is wanted.
+
+Announcements are signed, but by keys that nobody vouches for: a name in this list is a hint where
+to connect, and whom to trust is decided by the certificate there.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command discover_command{"discover", "List servers that announced themselves",
-                                              verbs, endpoints_here, announce_server};
+constinit const cli::Command discover_command{.name = "discover",
+                                              .summary = "List servers that announced themselves",
+                                              .verbs = verbs,
+                                              .endpoints = endpoints_here,
+                                              .announce = announce_server,
+                                              .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::presence

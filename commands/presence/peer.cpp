@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
 #include "commands/presence/peer_verbs.hpp"
 
 namespace netkit::presence {
@@ -123,9 +124,35 @@ constexpr std::array verbs{
               .make = make_forget},
 };
 
+constexpr std::string_view manual_text = R"(
+To be here, run `netkit peer` on a terminal or `netkit peer listen` in a script; to look and to
+send one need not be here. A daemon (`netkit-presenced`(1)) is found by itself; without one, peers
+of one LAN hear each other.
+
+Messages and files go straight to the peer, over TLS, and both sides prove their keys. The first
+key that is seen under a name is kept, and another one is refused later (exit 4): ask the person,
+then `netkit peer forget NAME`. Two who are called the same are shown as `ana` and `ana (2)`.
+
+`netkit peer send NAME TEXT --wait` waits until the peer is back. Files are taken only by a peer
+that was started with `--files DIR`, are checked end to end and replace no others. `netkit peer
+watch --on EVENT=COMMAND` has the facts in the environment: quote them, as names are what others
+chose.
+
+# FILES
+
+`STATE/NAME.key` :: Who NAME is: to move a peer to another machine, move this.
+
+`STATE/known_peers` :: Names and keys that were seen, a line each.
+
+`STATE/typed` :: Lines typed on a terminal.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-const cli::Command peer_command{
-    .name = "peer", .summary = "See who is here and talk to them directly", .verbs = verbs};
+const cli::Command peer_command{.name = "peer",
+                                .summary = "See who is here and talk to them directly",
+                                .verbs = verbs,
+                                .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::presence

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
+
 namespace netkit::presence {
 namespace {
 
@@ -70,9 +72,39 @@ constexpr std::array verbs{
               .make = make_status},
 };
 
+constexpr std::string_view manual_text = R"(
+Keeps one roster of who is here and tells changes to whoever watches. Peers (`netkit-peer`(1))
+find it on the multicast groups 239.255.42.99 and ff15::4e4b, UDP port 2003, or at 127.0.0.1:2002;
+they connect to tcp port 2002 and keep an SCTP association in UDP port 2004, by whose heartbeats a
+loss is noticed. A firewall has to let these three through; `netkit doctor` looks.
+
+A peer is heard once a period, 1.2 s up to 1,000 peers. One that falls silent is `suspect` after
+1.25 periods, then asked directly and through others, and `offline` after 2.2; `netkit presenced
+status` prints the bounds in force. A daemon that hears nobody any more declares nobody gone.
+
+What a peer says of itself is signed, so that nobody is entered who is not there. But the roster
+is for all on the LAN to see: `--require-auth` guards conversations alone. Somebody there may
+claim to be a daemon and hide peers; clients name theirs with `--presenced`.
+
+Several daemons that hear each other agree by themselves; `--link` joins those that do not, and
+`--store redis://HOST` sites that share a Redis.
+
+# FILES
+
+`STATE/roster` :: Who was here, for a restart.
+
+`STATE/presenced.key` :: Who this daemon is.
+
+`STATE/multiproto.log`, `STATE/presenced.pid`, `STATE/admin.sock` :: The log and the process of
+one in the background, and by what the verbs find it.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-const cli::Command presenced_command{
-    .name = "presenced", .summary = "Who is here: multicast to join, SCTP to stay", .verbs = verbs};
+const cli::Command presenced_command{.name = "presenced",
+                                     .summary = "Who is here: multicast to join, SCTP to stay",
+                                     .verbs = verbs,
+                                     .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::presence

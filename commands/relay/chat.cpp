@@ -6,6 +6,7 @@
 
 #include "base/hex.hpp"
 #include "base/random.hpp"
+#include "cli/packed_text.hpp"
 #include "commands/relay/chat_client.hpp"
 #include "commands/relay/chat_pipe.hpp"
 #include "commands/relay/chat_terminal.hpp"
@@ -172,8 +173,29 @@ constexpr std::array<cli::Verb, 1> verbs{{
      examples, exits, cli::make_action<ChatAction>},
 }};
 
+constexpr std::string_view manual_text = R"(
+The client of `netkit-relay`(1). In a pipe, `--listen-only` hears without saying, `--expect N`
+ends after N messages, `--json` prints an object a message, and `--events` adds who comes and
+goes, gaps and reconnects.
+
+Messages are kept until they are acknowledged, and offered to the next relay under a secret of
+this run: give several relays, and one may die without a message lost or repeated. What no relay
+has any more is told as a gap.
+
+A relay that asks for a token is shown a ticket of the stored sign-in (`netkit-auth`(1)), or what
+`--token-file` has.
+
+# FILES
+
+`~/.local/state/netkit/chat/typed` :: Lines typed on a terminal, for the arrow keys.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command chat_command{"chat", "Talk to everybody at the relays", verbs};
+constinit const cli::Command chat_command{.name = "chat",
+                                          .summary = "Talk to everybody at the relays",
+                                          .verbs = verbs,
+                                          .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::relay

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cli/packed_text.hpp"
 #include "commands/relay/verbs.hpp"
 
 namespace netkit::relay {
@@ -112,9 +113,38 @@ constexpr std::array verbs{
               .make = make_bans},
 };
 
+constexpr std::string_view manual_text = R"(
+One port, 2000, serves `netkit-chat`(1), browsers (http://HOST:2000/), WebSocket programs, nc, and
+clients of the original. Rooms come and go with those who are in them.
+
+Relays are linked with `--link` in any shape, also in rings; every relay has every message once. A
+relay lets in those whose keys `--link-key` names, with `--require-auth` those with the scope
+relay:link, else only relays on its machine. What a relay's clients say is signed by it, and no
+other can alter it; but a linked relay may say anything in the name of its own people. Link with
+those whom you would let speak.
+
+`--ack` says when a sender is told that a message is safe: in `memory`, on `disk`, or at another
+relay (`links`). `--store redis://HOST` keeps history in Redis, which carries messages between all
+relays on it.
+
+Without `--require-auth` anybody may talk under any nick. With it a nick is the user's name or
+begins with it, and the scope relay:moderate may kick, mute and ban, at every relay at once.
+
+# FILES
+
+`STATE/relay.db` :: History of rooms, mutes and bans (SQLite).
+
+`STATE/link.key` :: By which other relays know this one.
+
+`STATE/admin.sock` :: By which the verbs find the relay.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-const cli::Command relay_command{
-    .name = "relay", .summary = "Text chat over any number of linked servers", .verbs = verbs};
+const cli::Command relay_command{.name = "relay",
+                                 .summary = "Text chat over any number of linked servers",
+                                 .verbs = verbs,
+                                 .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::relay

@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/packed_text.hpp"
 #include "cli/paths.hpp"
 #include "cli/secret.hpp"
 #include "commands/shutdown/agent_link.hpp"
@@ -285,9 +286,32 @@ constexpr std::array<cli::Verb, 2> verbs{{
      .make = cli::make_action<EnrolAction>},
 }};
 
+constexpr std::string_view manual_text = R"(
+Enrol once at `netkit-shutdown-server`(1), then run the agent as a service. The server's
+certificate is remembered at enrolment, or at the first connection, and another one is refused
+later; plain ws:// off this machine needs `--insecure`. Of several servers the first one that
+answers is obeyed.
+
+The agent needs no root: `--exec 'sudo -n systemctl poweroff'` with one line in sudoers will do.
+To try it without turning anything off, use `--dry-run`. Executables in the hooks folder run
+first, in the order of their names; one that fails refuses the order, with its output as the
+reason. An order is for one boot, and never turns off a host that was booted since.
+
+# FILES
+
+`STATE/enrolment` :: The token and the server's certificate, mode 0600.
+
+`STATE/started-*` :: Orders whose command was started: none is carried out twice.
+
+`/etc/netkit/pre-shutdown.d` :: The hooks, unless `--hooks` names another folder.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command agent_command{"shutdown-agent", "Turn this host off when ordered to",
-                                           verbs};
+constinit const cli::Command agent_command{.name = "shutdown-agent",
+                                           .summary = "Turn this host off when ordered to",
+                                           .verbs = verbs,
+                                           .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::shutdown

@@ -1,6 +1,7 @@
 // The rows of shutdown-server in the command table: verbs, what help says, examples.
 #include <array>
 
+#include "cli/packed_text.hpp"
 #include "commands/shutdown/shutdown.hpp"
 
 namespace netkit::shutdown {
@@ -123,9 +124,38 @@ constexpr std::array<cli::Verb, 8> verbs{{
      .make = make_enrol},
 }};
 
+constexpr std::string_view manual_text = R"(
+Each host runs `netkit-shutdown-agent`(1), which keeps a connection to this server. An order is on
+disk before anybody is told, and is carried out once, whatever crashes on either side. A host is
+`down` after its goodbye, or the loss of its connection, and then `--verify` of silence.
+
+To begin: run the server, print a code by `netkit shutdown-server enrol`, and give it to `netkit
+shutdown-agent enrol SERVER --code CODE` on each host. From then on that machine is believed with
+its token only. The verbs find a server on the same machine by its admin socket; from elsewhere
+they need `--server` and a token, made by `netkit shutdown-server enrol --operator NAME` or by
+`netkit-auth`(1) with the scope shutdown:order.
+
+The port has a page for browsers. Plain WebSocket clients of the original system are served as it
+did: told `yep` when their address is in `wylacz`, added to `lista` otherwise. A line that is
+added to `wylacz`, by whatever means, is an order for whoever is at that address: protect the
+folder.
+
+# FILES
+
+`STATE/shutdown.db` :: Hosts, orders, history, plans (SQLite).
+
+`STATE/lista`, `STATE/wylacz` :: Addresses, one a line. Scripts that rewrite them hold
+`STATE/wylacz.lock` with flock(1).
+
+`STATE/admin.sock` :: By which the verbs find the server.
+)";
+constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
+
 }  // namespace
 
-constinit const cli::Command server_command{"shutdown-server",
-                                            "Turn hosts off, and know that they are off", verbs};
+constinit const cli::Command server_command{.name = "shutdown-server",
+                                            .summary = "Turn hosts off, and know that they are off",
+                                            .verbs = verbs,
+                                            .manual = cli::view_of(manual_bytes)};
 
 }  // namespace netkit::shutdown
