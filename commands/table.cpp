@@ -8,6 +8,7 @@
 #include "commands/doctor/doctor.hpp"
 #include "commands/echo/echo.hpp"
 #include "commands/filesrv/filesrv.hpp"
+#include "commands/manual/manual.hpp"
 #include "commands/presence/discover.hpp"
 #include "commands/presence/peer.hpp"
 #include "commands/presence/presenced.hpp"
@@ -31,6 +32,7 @@ cli::Table table() {
       presence::discover_command,
       doctor::command,
       cli::help_builtin,
+      manual::command,
       cli::completion_builtin,
   };
   return rows;

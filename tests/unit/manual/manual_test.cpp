@@ -1,0 +1,151 @@
+// Tests of the pages by their names, and that netkit-wire(7) has the numbers that the codecs have.
+#include "commands/manual/manual.hpp"
+
+#include <doctest/doctest.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "access/protocol.hpp"
+#include "cli/packed_text.hpp"
+#include "cli/roff.hpp"
+#include "commands/presence/message.hpp"
+#include "commands/presence/protocol.hpp"
+#include "commands/relay/client_protocol.hpp"
+#include "commands/relay/link_messages.hpp"
+#include "commands/relay/link_opening.hpp"
+#include "commands/shutdown/protocol.hpp"
+#include "commands/table.hpp"
+#include "transfer/messages.hpp"
+#include "wire/frame.hpp"
+
+using namespace netkit;
+
+namespace {
+
+using Types = std::vector<std::pair<std::uint16_t, std::string_view>>;
+
+/// What stands under a heading of netkit-wire(7).
+std::string section_of(std::string_view heading) {
+  const std::string page = cli::unpacked(manual::wire_page);
+  const std::string begin = "\n# " + std::string{heading} + "\n";
+  const std::size_t at = page.find(begin);
+  REQUIRE_MESSAGE(at != std::string::npos, heading);
+  const std::string rest = page.substr(at + begin.size());
+  return rest.substr(0, rest.find("\n# "));
+}
+
+/// Each stands in the section as "NUMBER NAME".
+void check_types(std::string_view heading, const Types& types) {
+  const std::string section = section_of(heading);
+  for (const auto& [type, name] : types) {
+    const std::string words = " " + std::to_string(type) + " " + std::string{name};
+    CHECK_MESSAGE(section.find(words) != std::string::npos, heading, words);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("page_of: every name has a page, also by the page's own name") {
+  const std::vector<std::string_view> names = manual::page_names(commands::table());
+  CHECK(names.size() == commands::table().size() + 3);
+  for (const std::string_view name : names) {
+    const auto page = manual::page_of(name, commands::table());
+    REQUIRE_MESSAGE(page, name);
+    CHECK_MESSAGE(page->starts_with(".TH NETKIT"), name);
+  }
+  CHECK(manual::page_of("netkit-echo", commands::table()) ==
+        manual::page_of("echo", commands::table()));
+  CHECK_FALSE(manual::page_of("nosuch", commands::table()));
+  CHECK_FALSE(manual::page_of("netkit-nosuch", commands::table()));
+  CHECK_FALSE(manual::page_of("", commands::table()));
+}
+
+TEST_CASE("netkit(1): lists every command") {
+  const auto page = manual::page_of("netkit", commands::table());
+  REQUIRE(page);
+  for (const cli::Command& each : commands::table())
+    CHECK_MESSAGE(page->find("\n\\fB" + cli::to_roff("netkit-" + std::string{each.name}) +
+                             "\\fR(1)\n") != std::string::npos,
+                  each.name);
+}
+
+TEST_CASE("netkit-wire(7): the types of auth, relay and its links are those of the codecs") {
+  namespace auth = access::frame_type;
+  check_types("AUTH", {{auth::check, "check "},
+                       {auth::check_ticket, "check_ticket"},
+                       {auth::spend, "spend"},
+                       {auth::used, "used"},
+                       {auth::grant, "grant"},
+                       {auth::denied, "denied"},
+                       {auth::changed, "changed"},
+                       {auth::check_again, "check_again"}});
+  namespace chat = relay::frame_type;
+  check_types("RELAY", {{chat::ask, "ask"},
+                        {chat::answer, "answer"},
+                        {chat::say, "say"},
+                        {chat::direct, "direct"},
+                        {chat::ack, "ack"},
+                        {chat::said, "said"},
+                        {chat::told, "told"},
+                        {chat::event, "event"}});
+  namespace link = relay::link_type;
+  check_types("RELAY LINKS", {{link::relay, "relay"},
+                              {link::have, "have"},
+                              {link::bundle, "bundle"},
+                              {link::gap, "gap"},
+                              {link::want, "want "},
+                              {link::roster, "roster"},
+                              {link::want_roster, "want_roster"},
+                              {link::fetch, "fetch "},
+                              {link::fetched, "fetched"},
+                              {link::probe, "probe"}});
+  CHECK(section_of("RELAY LINKS").find("proof(48)") != std::string::npos);
+  CHECK(relay::frame_type::link_proof == 48);
+}
+
+TEST_CASE("netkit-wire(7): the types of files, presence and peers are those of the codecs") {
+  namespace files = transfer::frame_type;
+  check_types("FILES", {{files::list, "list"},
+                        {files::get, "get"},
+                        {files::hashes, "hashes"},
+                        {files::put, "put"},
+                        {files::ask, "ask"},
+                        {files::data, "data"},
+                        {files::chunk, "chunk"},
+                        {files::end, "end"},
+                        {files::entry, "entry"},
+                        {files::have, "have"},
+                        {files::stored, "stored"},
+                        {files::failed, "failed"},
+                        {files::done, "done"},
+                        {files::text, "text"}});
+  namespace hall = presence::message_type;
+  check_types("PRESENCE", {{hall::enter, "enter"},
+                           {hall::welcome, "welcome"},
+                           {hall::bind, "bind"},
+                           {hall::beat, "beat"},
+                           {hall::update, "update"},
+                           {hall::subscribe, "subscribe"},
+                           {hall::entry, "entry"},
+                           {hall::forgotten, "forgotten"},
+                           {hall::roster_end, "roster_end"},
+                           {hall::ask_for, "ask_for"},
+                           {hall::asked, "asked"},
+                           {hall::pace, "pace"},
+                           {hall::why, "why"}});
+  namespace talk = presence::frame_type;
+  check_types("PEERS", {{talk::prove, "prove"}, {talk::say, "say"}, {talk::ack, "ack"}});
+}
+
+TEST_CASE("netkit-wire(7): common types and names of subprotocols") {
+  namespace common = wire::frame_type;
+  check_types("FRAME", {{common::data, "data"},
+                        {common::hello, "hello"},
+                        {common::error, "error"},
+                        {common::goodbye, "goodbye"},
+                        {common::ping, "ping"},
+                        {common::pong, "pong"}});
+  for (const std::string_view name : {shutdown::agent_subprotocol, shutdown::operator_subprotocol})
+    CHECK_MESSAGE(section_of("SHUTDOWN").find(name) != std::string::npos, name);
+}
