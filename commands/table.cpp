@@ -8,6 +8,7 @@
 #include "commands/doctor/doctor.hpp"
 #include "commands/echo/echo.hpp"
 #include "commands/filesrv/filesrv.hpp"
+#include "commands/install/install.hpp"
 #include "commands/manual/manual.hpp"
 #include "commands/presence/discover.hpp"
 #include "commands/presence/peer.hpp"
@@ -31,6 +32,8 @@ cli::Table table() {
       filesrv::command,
       presence::discover_command,
       doctor::command,
+      install::install_command,
+      install::unit_command,
       cli::help_builtin,
       manual::command,
       cli::completion_builtin,

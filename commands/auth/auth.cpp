@@ -95,8 +95,8 @@ constexpr Examples ticket_examples{{
     {"netkit auth ticket --address 192.0.2.0/24 --expire 1h", "all that one may, from there"},
 }};
 constexpr Examples fail2ban_examples{{
-    {"netkit auth fail2ban > /etc/fail2ban/filter.d/netkit-auth.conf", "installs it"},
-    {"fail2ban-regex auth.log <(netkit auth fail2ban)", "tries it on a log"},
+    {"netkit auth fail2ban > /etc/fail2ban/filter.d/netkit.conf", "installs it"},
+    {"fail2ban-regex auth.log /etc/fail2ban/filter.d/netkit.conf", "tries it on a log"},
 }};
 
 constexpr ExitNote refused{4, "wrong user or password, not allowed, or to be tried again later"};
@@ -196,7 +196,7 @@ constexpr std::array<cli::Verb, 21> verbs{{
      ticket_examples, ticket_exits, make_ticket},
     {"fail2ban",
      "Print a filter for fail2ban",
-     "Finds failed sign-ins in the server's log.",
+     "Finds failed sign-ins in the logs of all servers; `netkit unit fail2ban` is the same.",
      fail2ban_examples,
      {},
      make_fail2ban},

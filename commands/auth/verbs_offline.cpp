@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "cli/fail2ban.hpp"
 #include "cli/secret.hpp"
 #include "commands/auth/verbs.hpp"
 #include "identity/hash_budget.hpp"
@@ -111,25 +112,7 @@ class Fail2banAction final : public cli::Action {
   void declare(cli::Options&) override {}
 
   Status run(cli::Context& context) override {
-    // Anybody can have text logged that looks like an event of ours, but not at a line's beginning:
-    // there stand at most the time and whom the journal names. The address is the field behind
-    // `user`, whose value is quoted where it could look like one.
-    return context.out.bytes(R"filter(# /etc/fail2ban/filter.d/netkit-auth.conf
-# A jail for it, in /etc/fail2ban/jail.d/netkit-auth.conf:
-#   [netkit-auth]
-#   enabled  = true
-#   port     = 9091
-#   backend  = systemd
-#   journalmatch = SYSLOG_IDENTIFIER=netkit
-#   maxretry = 10
-[Definition]
-_user      = (?:"(?:[^"\\]|\\.)*"|[^\s"]+)
-_begin     = \s*(?:\S+ netkit(?:\[\d+\])?: )?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?warn auth:
-failregex  = ^%(_begin)s authn_login_fail user=%(_user)s address=<ADDR> port=\d+(?: |$)
-             ^%(_begin)s authn_login_lock user=%(_user)s address=<ADDR> port=\d+(?: |$)
-ignoreregex =
-datepattern = {^LN-BEG}%%Y-%%m-%%dT%%H:%%M:%%S
-)filter");
+    return context.out.bytes(cli::fail2ban_filter());
   }
 };
 

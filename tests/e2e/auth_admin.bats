@@ -204,50 +204,6 @@ admin() { run_netkit auth "$@" --state "$STATE"; }
   nothing_broke
 }
 
-# banned FILE: the addresses that the printed filter finds in FILE, a line each, with the time in
-# front, without it, and as the journal has it.
-banned() {
-  asked fail2ban | "$PYTHON" -c '
-import configparser, re, sys
-filter = configparser.ConfigParser()
-filter.read_file(sys.stdin)
-rules = [re.compile(rule.replace("<ADDR>", "(?P<ADDR>[0-9a-f.:]+)"))
-         for rule in filter["Definition"]["failregex"].split("\n")]
-for line in open(sys.argv[1], encoding="utf-8"):
-    line = line.rstrip("\n")
-    bare = re.sub(r"^\d{4}-\d\d-\d\dT\S+", "", line)
-    for form in line, bare, "host netkit[123]:" + bare:
-        for rule in rules:
-            if found := rule.search(form):
-                print(found["ADDR"])
-' "$1"
-}
-
-@test "auth admin: the fail2ban filter finds the address of a failed sign-in" {
-  serve_auth
-  enroll anna
-  ask login "$ENDPOINT" --user anna --password-file wrong
-  assert_equal "$(banned auth.err | sort | uniq -c | tr -s ' ')" " 3 127.0.0.1"
-  nothing_broke
-}
-
-@test "auth admin: nobody can have another's address banned by what is logged" {
-  serve_auth
-  start_server server shutdown-server serve --listen ws://127.0.0.1:0
-  event='warn auth: authn_login_fail user=a address=198.51.100.7 port=1'
-  for forged in "$event" "x $event" $'x\n'"$event" $'x\r'"2026-01-01T00:00:00Z $event" \
-    "host netkit[1]: $event" "\" $event" "\\\" $event"; do
-    run_netkit -q echo send "$(endpoint_of 1 server)" "$forged"
-    ask register "$ENDPOINT" --user "$forged" --password-file password
-    ask hello "$ENDPOINT" --name "$forged"
-    ask login "$ENDPOINT" --user "$forged" --password-file wrong
-  done
-  grep -q 'message.*198.51.100.7' server.err
-  assert_equal "$(banned server.err)" ""
-  assert_equal "$(banned auth.err | sort -u)" 127.0.0.1
-  nothing_broke
-}
-
 @test "auth admin: one holder's counted tickets hold nobody else up" {
   serve_auth
   enroll anna bert

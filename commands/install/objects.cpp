@@ -1,0 +1,64 @@
+// The list, folder by folder.
+#include "commands/install/objects.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/shells.hpp"
+#include "commands/install/units.hpp"
+
+namespace netkit::install {
+namespace {
+
+/// Names that scripts expect to mean what they mean everywhere.
+constexpr std::array<std::string_view, 4> taken{"echo", "install", "man", "top"};
+
+void add_completions(std::vector<Object>& all, std::string_view prefix) {
+  // Debian's zsh looks in other folders for what packages bring than for what is local.
+  const bool of_package = prefix == "/usr";
+  all.push_back({"share/bash-completion/completions/netkit", std::string{cli::bash_completion()}});
+  all.push_back(
+      {of_package ? "share/zsh/vendor-completions/_netkit" : "share/zsh/site-functions/_netkit",
+       std::string{cli::zsh_completion()}});
+  all.push_back(
+      {"share/fish/vendor_completions.d/netkit.fish", std::string{cli::fish_completion()}});
+}
+
+void add_units(std::vector<Object>& all, const std::string& program) {
+  // Where systemd would refuse the path, a server has no unit.
+  if (!fits_unit(program)) return;
+  for (const Service& each : services()) {
+    const std::string path = "lib/systemd/system/netkit-" + std::string{each.name};
+    all.push_back({path + ".service", service_unit(each, program)});
+    if (!each.socket.empty()) all.push_back({path + ".socket", socket_unit(each)});
+  }
+}
+
+}  // namespace
+
+std::string link_name(std::string_view command) {
+  const bool hides = std::ranges::find(taken, command) != taken.end();
+  return (hides ? "netkit-" : "") + std::string{command};
+}
+
+std::vector<ManualPage> manual_pages(cli::Table) {
+  return {};
+}
+
+std::vector<Object> objects(cli::Table table, std::string_view prefix, std::string program,
+                            bool links) {
+  std::vector<Object> all;
+  all.push_back({"bin/netkit", std::move(program), 0755});
+  if (links)
+    for (const cli::Command& each : table)
+      all.push_back({"bin/" + link_name(each.name), "netkit", 0, true});
+  add_completions(all, prefix);
+  for (ManualPage& each : manual_pages(table))
+    all.push_back(
+        {std::string{"share/man/man"} + each.section + "/" + each.name + "." + each.section,
+         std::move(each.text)});
+  add_units(all, std::string{prefix} + "/bin/netkit");
+  return all;
+}
+
+}  // namespace netkit::install
