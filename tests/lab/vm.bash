@@ -65,8 +65,8 @@ vm_cable() {
 vm_start() {
   local name=$1
   shift
-  qemu-system-x86_64 -M pc -accel tcg,thread=single -m 256 -nodefaults -display none -no-reboot \
-    -kernel "$VM_CACHE/vmlinuz" -initrd "$LAB_DIR/initrd" \
+  qemu-system-x86_64 -M pc -accel tcg,thread=single -m "${VM_MEMORY_MIB:-256}" -nodefaults \
+    -display none -no-reboot -kernel "$VM_CACHE/vmlinuz" -initrd "$LAB_DIR/initrd" \
     -append "console=ttyS0 quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on \
 cryptomgr.notests 8250.nr_uarts=1 $*" \
     -serial "file:$LAB_DIR/$name.console" -qmp "unix:$LAB_DIR/$name.sock,server=on,wait=off" \
