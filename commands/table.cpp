@@ -41,4 +41,8 @@ cli::Table table() {
   return rows;
 }
 
+std::vector<ManualPage> manual_pages() {
+  return {};
+}
+
 }  // namespace netkit::commands

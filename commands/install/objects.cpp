@@ -6,6 +6,7 @@
 
 #include "cli/shells.hpp"
 #include "commands/install/units.hpp"
+#include "commands/table.hpp"
 
 namespace netkit::install {
 namespace {
@@ -41,10 +42,6 @@ std::string link_name(std::string_view command) {
   return (hides ? "netkit-" : "") + std::string{command};
 }
 
-std::vector<ManualPage> manual_pages(cli::Table) {
-  return {};
-}
-
 std::vector<Object> objects(cli::Table table, std::string_view prefix, std::string program,
                             bool links) {
   std::vector<Object> all;
@@ -53,7 +50,8 @@ std::vector<Object> objects(cli::Table table, std::string_view prefix, std::stri
     for (const cli::Command& each : table)
       all.push_back({"bin/" + link_name(each.name), "netkit", 0, true});
   add_completions(all, prefix);
-  for (ManualPage& each : manual_pages(table))
+  std::vector<commands::ManualPage> pages = commands::manual_pages();
+  for (commands::ManualPage& each : pages)
     all.push_back(
         {std::string{"share/man/man"} + each.section + "/" + each.name + "." + each.section,
          std::move(each.text)});

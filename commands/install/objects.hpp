@@ -17,15 +17,6 @@ struct Object {
   bool link = false;
 };
 
-struct ManualPage {
-  std::string name;  ///< "netkit-relay"
-  char section;
-  std::string text;
-};
-
-/// The pages of the whole table.
-std::vector<ManualPage> manual_pages(cli::Table table);
-
 /// All of them, the program first. `prefix` decides where shells look for completions, and stands
 /// in the units. `links`: a link a command as well.
 std::vector<Object> objects(cli::Table table, std::string_view prefix, std::string program,
