@@ -57,6 +57,22 @@ void keep_tail(std::string& text, std::size_t size_max) {
   if (text.size() > size_max) text.erase(0, text.size() - size_max);
 }
 
+/// Where a program's standard input comes from.
+Result<FileDescriptor> open_input(const std::string& text) {
+  if (text.empty()) {
+    FileDescriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    if (nothing) return nothing;
+    Result<Pipe> empty = make_pipe();  // A root without /dev: nobody writes to it.
+    if (!empty) return empty.error();
+    return std::move(empty->read);
+  }
+  FileDescriptor memory{::memfd_create("input", MFD_CLOEXEC)};
+  if (!memory) return errno_error("keep the input of a process");
+  if (Status written = write_all(memory.get(), text); !written) return written.error();
+  ::lseek(memory.get(), 0, SEEK_SET);
+  return memory;
+}
+
 std::string folder_of(const std::string& path) {
   return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
 }
@@ -126,12 +142,8 @@ Result<Process> Process::start(const asio::any_io_executor& executor, const Laun
     if (!made) return made.error();
     output = std::move(*made);
   }
-  FileDescriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  if (!nothing) {  // A root without /dev: a pipe that nobody writes to has an end as well.
-    Result<Pipe> empty = make_pipe();
-    if (!empty) return empty.error();
-    nothing = std::move(empty->read);
-  }
+  const Result<FileDescriptor> input = open_input(launch.input);
+  if (!input) return input.error();
   const std::vector<char*> arguments = pointers(launch.arguments);
   const std::vector<char*> environment = pointers(launch.environment);
   const std::string folder = launch.claim ? folder_of(*launch.claim) : "";
@@ -140,7 +152,7 @@ Result<Process> Process::start(const asio::any_io_executor& executor, const Laun
                        .instead = launch.instead,
                        .claim = launch.claim ? launch.claim->c_str() : nullptr,
                        .claim_folder = folder.c_str(),
-                       .input = nothing.get(),
+                       .input = input->get(),
                        .output = launch.outlives_us ? state->memory.get() : output.write.get(),
                        .report = report->write.get()};
   state->pid = fork_child(plan);
@@ -214,8 +226,11 @@ void Process::State::arm_limit(const std::shared_ptr<State>& self, std::chrono::
   timer.expires_after(limit);
   timer.async_wait([self](std::error_code cancelled) {
     if (cancelled || self->reaped) return;
-    self->end.timed_out = true;
-    self->kill_group();
+    const auto patience = std::exchange(self->launch.grace, {});
+    if (std::exchange(self->end.timed_out, true) || patience.count() <= 0)
+      return self->kill_group();
+    ::kill(-self->pid, SIGTERM);
+    self->arm_limit(self, patience);
   });
 }
 
@@ -275,6 +290,8 @@ asio::awaitable<ProcessEnd> Process::ended(std::chrono::nanoseconds limit) {
   if (state->output) state->read_on(state);
   if (state->memory) state->watch_size(state);
   co_await state->wait();
+  // What the program started goes with it, as long as nobody else can have the group's number.
+  if (state->end.timed_out) ::kill(-state->pid, SIGKILL);
 
   int status = 0;
   while (::waitpid(state->pid, &status, 0) < 0 && errno == EINTR) {

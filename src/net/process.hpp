@@ -33,6 +33,10 @@ struct Launch {
   std::size_t output_size_max = 4096;
   /// The program may outlive us: what it prints then is lost and does not end it.
   bool outlives_us = false;
+  /// What it finds on its standard input, as a file; empty: nothing.
+  std::string input = {};
+  /// At the limit its group is asked by SIGTERM to end, and killed so much later; zero: at once.
+  std::chrono::nanoseconds grace{0};
 };
 
 struct ProcessEnd {
@@ -44,7 +48,7 @@ struct ProcessEnd {
   bool succeeded() const { return code == 0 && signal == 0 && !timed_out; }
 };
 
-/// A child in a session of its own with nothing to read on its standard input. Destroying the
+/// A child in a session of its own. Destroying the
 /// object leaves it running. One thread, the one that runs the executor's io_context.
 class Process {
  public:
@@ -57,7 +61,7 @@ class Process {
   /// Waits until the program has begun. Errc::busy: the claim was there. Any other error says what
   /// could not be done; then nothing has begun and no claim is left. To be awaited once, first.
   asio::awaitable<Status> begun();
-  /// Waits for its end; after `limit` (zero: none) the whole group is killed. To be awaited once.
+  /// Waits for its end; after `limit` (zero: none) the whole group is ended. To be awaited once.
   asio::awaitable<ProcessEnd> ended(std::chrono::nanoseconds limit);
   /// Kills the group; ended() then returns.
   void kill();

@@ -48,6 +48,29 @@ asio::awaitable<Status> begin_only(Launch launch) {
 
 }  // namespace
 
+TEST_CASE("run_process: a program reads the input it is given, whether or not it wants to") {
+  Launch launch = shell("head -c 5; wc -c");
+  launch.input = std::string(100'000, 'x');
+  CHECK(end_of(std::move(launch)).output == "xxxxx99995\n");
+  launch = shell("true");
+  launch.input = "unread";
+  CHECK(end_of(std::move(launch)).succeeded());
+}
+
+TEST_CASE("run_process: at its limit a program may clean up first, and is killed if it does not") {
+  Launch launch = shell("trap 'echo bye; exit 1' TERM; echo on; while :; do sleep 0.01; done");
+  launch.grace = 30s;
+  const ProcessEnd polite = end_of(std::move(launch), 1s);
+  CHECK(polite.timed_out);
+  CHECK(polite.code == 1);
+  CHECK(polite.output == "on\nbye\n");
+  launch = shell("trap '' TERM; while :; do sleep 0.01; done");
+  launch.grace = 50ms;
+  const ProcessEnd stubborn = end_of(std::move(launch), 50ms);
+  CHECK(stubborn.timed_out);
+  CHECK(stubborn.signal == SIGKILL);
+}
+
 TEST_CASE("run_process: exit code, output of both streams, environment, no input") {
   const ProcessEnd end = end_of(shell("echo $WHO; echo err >&2; cat; exit 3"));
   CHECK(end.code == 3);
