@@ -37,6 +37,7 @@ struct Server::Attended final : Sleeper {
 
   Server& server;
   Connection connection;
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
 };
 
 namespace {
@@ -326,7 +327,7 @@ asio::awaitable<void> Server::see_off(std::unique_ptr<Attended> attended, Status
     resident->finish(ended);
     connection.leave_to(nullptr);
   }
-  end_of(connection, ended);
+  end_of(connection, ended, std::chrono::steady_clock::now() - attended->begun);
   // A peer that was too slow or broke the stream gets no polite end.
   const bool orderly = ended || ended.error().code.category() == category();
   co_await connection.settle(!orderly);
@@ -354,7 +355,7 @@ asio::awaitable<Status> Server::secure(Connection& connection) {
   co_return co_await connection.stream().start_tls(*context, TlsSession::Side::server, {});
 }
 
-void Server::end_of(Connection& connection, const Status& ended) {
+void Server::end_of(Connection& connection, const Status& ended, std::chrono::nanoseconds lasted) {
   const bool known = connection.introduced();
   const bool expected = ended || ended.error().code == Errc::closed;
   // Without a dialect nothing was served: a probe, a stalled handshake, or not our protocol.
@@ -364,7 +365,8 @@ void Server::end_of(Connection& connection, const Status& ended) {
               {"port", connection.peer().port},
               {"dialect", known ? connection.dialect() : "unknown"},
               {"active", counters_.active - 1},
-              {"reason", ended ? "closed" : ended.error().message()}});
+              {"reason", ended ? "closed" : ended.error().message()},
+              {"duration", lasted}});
 }
 
 asio::awaitable<void> Server::serve_datagrams(Datagram& datagram) {

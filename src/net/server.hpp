@@ -102,7 +102,7 @@ class Server {
   asio::awaitable<void> heed_signals();
   bool admit(std::optional<asio::ip::tcp::endpoint> peer);
   bool refuse(const asio::ip::address& peer, const char* reason);
-  void end_of(Connection& connection, const Status& ended);
+  void end_of(Connection& connection, const Status& ended, std::chrono::nanoseconds lasted);
   void begin_drain();
   void unlink_sockets();
   void worker_idle();

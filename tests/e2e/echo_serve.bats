@@ -247,7 +247,8 @@ log_has() { wait_for_line "$BATS_TEST_TMPDIR/echo.err" "$1"; }
   assert_file_has "$log" "info echo: connect $peer dialect=raw active=1$"
   assert_file_has "$log" "info echo: receive $peer bytes=6$"
   assert_file_has "$log" "info echo: send $peer bytes=6$"
-  assert_file_has "$log" "info echo: disconnect $peer dialect=raw active=0 reason=closed$"
+  assert_file_has "$log" \
+    "info echo: disconnect $peer dialect=raw active=0 reason=closed duration=[0-9.]+[mun]?s$"
   assert_equal "$(grep -o 'info echo: [a-z]*' "$log" | tail -n 1)" 'info echo: stop'
 }
 
