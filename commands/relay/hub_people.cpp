@@ -258,7 +258,7 @@ void Hub::away(const RelayFacts& relay, std::size_t people) {
   event.time_ms = now().wall_ms;
   event.relay = relay.name;
   event.count = people;
-  log_.warn("relay-away", {{"relay", relay.name}, {"people", people}});
+  log_.warn("relay_away", {{"relay", relay.name}, {"people", people}});
   if (people > 0) tell_all(event);
 }
 
@@ -267,7 +267,7 @@ void Hub::tell_more_away() {
   const std::size_t people = std::exchange(gone_people_, 0);
   if (gone <= gone_told_max) return;
   const std::size_t more = gone - gone_told_max;
-  log_.warn("relay-away", {{"relays", more}, {"people", people}});
+  log_.warn("relay_away", {{"relays", more}, {"people", people}});
   if (people == 0) return;
   Event event;
   event.kind = Event::Kind::notice;
@@ -283,7 +283,7 @@ void Hub::back(const RelayFacts& relay) {
   event.kind = Event::Kind::relay_back;
   event.time_ms = now().wall_ms;
   event.relay = relay.name;
-  log_.info("relay-back", {{"relay", relay.name}});
+  log_.info("relay_back", {{"relay", relay.name}});
   tell_all(event);
 }
 

@@ -69,7 +69,7 @@ std::vector<LinkView> Links::views() const {
 }
 
 void Links::note_refused(const LinkParty& peer, const Error& why) {
-  log_.warn("link-refused", {{"relay", peer.name},
+  log_.warn("link_refused", {{"relay", peer.name},
                              {"key", identity::key_fingerprint(peer.public_key)},
                              {"reason", why.message()}});
   with_mesh_([&](Mesh&) {
@@ -163,7 +163,7 @@ asio::awaitable<Status> Links::serve(net::Connection& connection, LinkCarrier& c
   if (!opened) {
     const std::string why = opened.error().message();
     log_.warn(
-        "link-refused",
+        "link_refused",
         {{"relay", opening.peer().name}, {"address", connection.peer().address}, {"reason", why}});
     out.clear();
     wire::append_frame(out, {.type = wire::frame_type::error, .body = std::string_view{why}});

@@ -34,9 +34,9 @@ guarded() {
   serve_relay b --link "tls://$AT" --link-token-file good --link-tls-fingerprint "$FINGERPRINT"
   linked b a
   serve_relay c --link "tls://$AT" --link-token-file poor --link-tls-fingerprint "$FINGERPRINT"
-  wait_for_line a.err 'link-refused relay=c '
+  wait_for_line a.err 'link_refused relay=c '
   serve_relay d --link "tls://$AT" --link-tls-fingerprint "$FINGERPRINT"
-  wait_for_line a.err 'link-refused relay=d '
+  wait_for_line a.err 'link_refused relay=d '
   # By WebSocket, too.
   serve_relay e --link "wss://$AT" --link-token-file good --link-tls-fingerprint "$FINGERPRINT"
   linked e a
@@ -101,7 +101,7 @@ guarded() {
     "$0" relay --name b --state state-b --listen tcp://127.0.0.1:0 --insecure \
       --link tcp://192.0.2.1:2000 >b.out 2>b.err 3>&- & b=$!
     for ((i = 0; i < 500; i++)); do
-      ! grep -q link-refused a.err || break
+      ! grep -q link_refused a.err || break
       read -rt 0.02 <> <(:)
     done
     token=nk_$(printf "%043d" 0)
@@ -115,6 +115,6 @@ guarded() {
   assert_equal "$(paste -sd ' ' codes)" '4 4 0'
   assert_file_has chat.err 'in clear'
   assert_file_has kick.err 'in clear'
-  assert_file_has a.err 'link-refused relay=b .*refused'
+  assert_file_has a.err 'link_refused relay=b .*refused'
   ! grep -E 'link state=up|ERROR: |runtime error' a.err b.err || fail 'it went wrong'
 }

@@ -112,7 +112,7 @@ status_is() { [[ $(status_of "$1" "$2" 2>/dev/null) == "$3" ]]; }
   stop_server a
   serve_relay a --link-key "$key"
   serve_relay b --link "$(endpoint_of 1 a)"
-  wait_for_line a.err "link-refused relay=b .*cannot let relay b link: refused .*$(key_of b)"
+  wait_for_line a.err "link_refused relay=b .*cannot let relay b link: refused .*$(key_of b)"
   wait_for_line b.err 'link state=down .*the other relay says no.*--link-key'
   assert_equal "$(status_of b '.links[0].state')" down
   nothing_broke b a
