@@ -21,7 +21,7 @@ class Watching {
            std::vector<Reaction> reactions, std::uint64_t count)
       : context_{context},
         circle_{circle},
-        reactions_{std::make_shared<Reactions>(context, io, std::move(reactions))},
+        reactions_{context, io, std::move(reactions)},
         left_{count},
         done_{io, std::chrono::steady_clock::time_point::max()} {}
 
@@ -41,7 +41,7 @@ class Watching {
     std::error_code woken;
     while (!ended_)
       co_await done_.async_wait(net::into(woken));
-    co_await reactions_->finish();
+    co_await reactions_.finish();
     co_return outcome_;
   }
 
@@ -53,7 +53,7 @@ class Watching {
       keep(show_event(event, entry));
     else
       keep(context_.out.line(to_rfc3339(now) + "\t" + line_of(event, entry)));
-    if (before != entry.state || event == "forgotten") reactions_->react(event, entry, before);
+    if (before != entry.state || event == "forgotten") reactions_.react(event, entry, before);
     if (left_ > 0 && --left_ == 0) end();
   }
 
@@ -102,7 +102,7 @@ class Watching {
 
   cli::Context& context_;
   Circle& circle_;
-  const std::shared_ptr<Reactions> reactions_;
+  PeerReactions reactions_;
   std::uint64_t left_;
   asio::steady_timer done_;
   Status outcome_ = ok;
