@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "cli/metrics.hpp"
 #include "cli/own_state.hpp"
 #include "commands/auth/auth.hpp"
 #include "commands/auth/open_vault.hpp"
@@ -215,6 +216,12 @@ Status ServeAction::run(cli::Context& context) {
   };
   plan.on_start = [&](net::Server&) { return open(context); };
   plan.on_stop = [&] { close(); };
+  plan.on_metrics = [&](cli::Gauges& gauges) {
+    gauges.add("auth_sessions", "Sessions that may be used.",
+               static_cast<double>(service_->office.index().size()));
+    gauges.add("auth_hashes_waiting", "Passwords that wait to be hashed.",
+               static_cast<double>(service_->hashes->waiting()));
+  };
   return cli::serve(context, server_, std::move(plan));
 }
 

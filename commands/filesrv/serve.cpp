@@ -143,7 +143,9 @@ transfer::Reach ServeAction::reach(const cli::Context& context) const {
   reach.write.push_back(cli::absolute_path(state_));
   for (const auto& each : {server_.port_file, server_.pid_file, context.globals.log_file})
     if (each) reach.write.push_back(folder_of(*each));
-  for (const net::Endpoint& each : server_.listen)
+  std::vector<net::Endpoint> sockets = server_.listen;
+  if (server_.metrics) sockets.push_back(*server_.metrics);
+  for (const net::Endpoint& each : sockets)
     if (each.scheme == net::Scheme::unix_) reach.write.push_back(folder_of(each.path));
   for (const auto& each :
        {server_.tls_cert, server_.tls_key, server_.auth_tls_ca, context.globals.config_path})

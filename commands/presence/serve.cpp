@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "cli/metrics.hpp"
 #include "cli/paths.hpp"
 #include "commands/presence/control.hpp"
 #include "commands/presence/presenced.hpp"
@@ -144,6 +145,18 @@ Status RunAction::serve(cli::Context& context) {
   };
   plan.on_start = [&](net::Server& server) { return open(context, server); };
   plan.on_stop = [&] { close(); };
+  plan.on_metrics = [&](cli::Gauges& gauges) {
+    const HallState state = porter_->hall().state();
+    const auto peers = [&](State each) {
+      return static_cast<double>(state.peers[static_cast<std::size_t>(each)]);
+    };
+    gauges.add("presence_peers", "Peers that the daemon knows.",
+               static_cast<double>(porter_->hall().roster().size()));
+    gauges.add("presence_peers_online", "Peers that are here.", peers(State::online));
+    gauges.add("presence_peers_away", "Peers that are here and away.", peers(State::away));
+    gauges.add("presence_followers", "Those who are told of each change.",
+               static_cast<double>(state.followers));
+  };
   return cli::serve(context, server_, std::move(plan));
 }
 

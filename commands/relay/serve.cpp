@@ -1,6 +1,7 @@
 // relay: its options, and the order in which hub, links and store begin and end.
 #include <asio/steady_timer.hpp>
 
+#include "cli/metrics.hpp"
 #include "cli/own_state.hpp"
 #include "commands/relay/keeping.hpp"
 #include "commands/relay/link_options.hpp"
@@ -40,6 +41,7 @@ class ServeAction final : public cli::Action {
   Status open(cli::Context& context, net::Server& server);
   Status open_links(const cli::Context& context);
   void close();
+  void show(cli::Gauges& gauges);
   using Timer = std::shared_ptr<asio::steady_timer>;
   static asio::awaitable<void> tick(Hub& hub, Timer timer);
 
@@ -177,6 +179,19 @@ void ServeAction::close() {
   keeping_->stop();
 }
 
+void ServeAction::show(cli::Gauges& gauges) {
+  const HubCounts counts = hub_->counts();
+  const std::size_t backlog = hub_->with_mesh([](Mesh& mesh) { return mesh.backlog(); });
+  const auto add = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    gauges.add(name, help, static_cast<double>(value));
+  };
+  add("messages_total", "Messages taken from clients.", counts.messages);
+  add("relay_skipped_messages_total", "Messages that slow clients did not get.", counts.skipped);
+  add("relay_clients", "Clients that are in rooms.", counts.clients);
+  add("relay_rooms", "Rooms.", counts.rooms);
+  add("relay_backlog_messages", "Messages kept for links and for who comes back.", backlog);
+}
+
 Status ServeAction::run(cli::Context& context) {
   text_size_max_ = server_.message_size_max.bytes;
   if (const Result<HubSettings> fit = settings(); !fit) return fit.error();
@@ -196,6 +211,7 @@ Status ServeAction::run(cli::Context& context) {
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_start = [&](net::Server& server) { return open(context, server); };
   plan.on_stop = [&] { close(); };
+  plan.on_metrics = [&](cli::Gauges& gauges) { show(gauges); };
   return cli::serve(context, server_, std::move(plan));
 }
 

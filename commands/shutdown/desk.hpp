@@ -81,6 +81,7 @@ class Desk {
 
   asio::io_context& main() { return main_; }
   const DeskSettings& settings() const { return settings_; }
+  const Book& book() const { return book_; }
 
   void agent_arrives(Arrival arrival);
   void agent_reports(SessionId session, FromAgent message);

@@ -1,6 +1,7 @@
 // shutdown-server serve: options, the admin socket, and the life of the desk.
 #include <unistd.h>
 
+#include "cli/metrics.hpp"
 #include "cli/own_state.hpp"
 #include "cli/paths.hpp"
 #include "commands/shutdown/session.hpp"
@@ -35,6 +36,7 @@ class ServeAction final : public cli::Action {
  private:
   Status check() const;
   std::string admin_path() const { return state_ + "/" + admin_socket_name; }
+  static void show(cli::Gauges& gauges, const Book& book);
   Status open_desk(cli::Context& context, net::Server& server);
 
   std::string list_ = "lista";
@@ -88,6 +90,20 @@ Status ServeAction::open_desk(cli::Context& context, net::Server& server) {
   return ok;
 }
 
+void ServeAction::show(cli::Gauges& gauges, const Book& book) {
+  double connected = 0;
+  double open = 0;
+  for (const auto& [key, host] : book.hosts()) {
+    const Order* const order = book.order_of(key);
+    if (order && order->active()) ++open;
+    if (book.is_connected(key)) ++connected;
+  }
+  gauges.add("shutdown_hosts", "Hosts that the server knows.",
+             static_cast<double>(book.hosts().size()));
+  gauges.add("shutdown_hosts_connected", "Hosts whose agents are connected.", connected);
+  gauges.add("shutdown_orders_open", "Orders that have not come to their end.", open);
+}
+
 Status ServeAction::run(cli::Context& context) {
   if (Status fits = check(); !fits) return fits;
   Result<cli::OwnState> own = cli::take_state(context, server_);
@@ -100,6 +116,7 @@ Status ServeAction::run(cli::Context& context) {
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_start = [&](net::Server& server) { return open_desk(context, server); };
   plan.on_stop = [&] { desk_->close(); };
+  plan.on_metrics = [&](cli::Gauges& gauges) { show(gauges, desk_->book()); };
   return cli::serve(context, server_, std::move(plan));
 }
 

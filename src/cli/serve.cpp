@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <ctime>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/file.hpp"
@@ -13,6 +12,7 @@
 #include "cli/announcer.hpp"
 #include "cli/globals.hpp"
 #include "cli/guard_settings.hpp"
+#include "cli/observed.hpp"
 #include "cli/open_files.hpp"
 #include "cli/paths.hpp"
 #include "identity/certificate.hpp"
@@ -40,28 +40,6 @@ net::ServerOptions server_options(const ServerOptions& options, const ServePlan&
   return made;
 }
 
-Status check(const ServerOptions& options) {
-  if (options.threads == 0 || options.threads > net::threads_max)
-    return Error{Errc::usage, "run " + std::to_string(options.threads) + " threads",
-                 "1 to " + std::to_string(net::threads_max)};
-  if (options.tls_cert.has_value() != options.tls_key.has_value())
-    return Error{Errc::usage, "use only one of --tls-cert and --tls-key", "give both or neither"};
-  if (options.tls_auto && (options.no_tls || options.tls_cert))
-    return Error{Errc::usage, "combine --tls-auto with --no-tls or --tls-cert"};
-  if (options.message_size_max.bytes > UINT32_MAX)
-    return Error{Errc::usage, "take messages of more than 4GiB", "lower --max-message"};
-  return ok;
-}
-
-/// Looked at before anything is opened: a number that nobody passed would be one of our own soon.
-Status check_ready_fd(const ServerOptions& options) {
-  if (!options.ready_fd) return ok;
-  const int flags = fcntl(*options.ready_fd, F_GETFD);
-  if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return ok;
-  return Error{Errc::usage, "use --ready-fd " + std::to_string(*options.ready_fd),
-               "nothing is open there; in a shell: --ready-fd 7 7>FILE"};
-}
-
 /// Relative to `start`, the folder that the program was started in: a daemon has left it.
 void make_paths_absolute(ServerOptions& options, const std::string& start) {
   const auto whole = [&](const std::string& path) {
@@ -73,6 +51,8 @@ void make_paths_absolute(ServerOptions& options, const std::string& start) {
     if (*path) *path = whole(**path);
   for (net::Endpoint& endpoint : options.listen)
     if (endpoint.scheme == net::Scheme::unix_) endpoint.path = whole(endpoint.path);
+  if (options.metrics && options.metrics->scheme == net::Scheme::unix_)
+    options.metrics->path = whole(options.metrics->path);
 }
 
 /// The names a self-signed certificate vouches for: this machine by name and by loopback.
@@ -125,6 +105,7 @@ class Serving {
   std::string certificate_;
   Status announced_ = ok;
   std::optional<access::Guard> guard_;
+  Observed observed_{context_, options_};
 };
 
 std::optional<std::string> Serving::variable(std::string_view name) const {
@@ -306,7 +287,7 @@ void Serving::reload() {
     if (Status done = context_.log_file->reopen(); !done) complain(done.error());
   if (Status done = context_.reload(); !done) complain(done.error());
   make_paths_absolute(options_, start_);
-  if (Status fit = check(options_); !fit) {
+  if (Status fit = check_server(options_); !fit) {
     complain(fit.error());
   } else {
     context_.log.set_level(context_.globals.level());
@@ -335,6 +316,7 @@ Status Serving::run() {
     if (!each.unlink_path.empty() && !each.sockets.empty()) ::unlink(each.unlink_path.c_str());
   guard_.reset();
   if (announcer_) announcer_->finish();
+  observed_.end();
   server_.reset();
   if (pid_file_) pid_file_->remove();
   return ended;
@@ -342,9 +324,10 @@ Status Serving::run() {
 
 Status Serving::start_and_serve() {
   make_paths_absolute(options_, start_);
-  if (Status fit = check(options_); !fit) return fit;
+  if (Status fit = check_server(options_); !fit) return fit;
   if (Status open = check_ready_fd(options_); !open) return open;
   if (Status done = become_daemon(); !done) return done;
+  if (Status opened = observed_.open(); !opened) return opened;
   context_.log.info("start", {{"version", NETKIT_VERSION}, {"pid", getpid()}});
   connections_max_ = raise_open_files() / 10 * 8;
   if (Status opened = open_sockets(); !opened) return opened;
@@ -359,6 +342,7 @@ Status Serving::start_and_serve() {
   plan_.service.on_reload = [this] { reload(); };
   plan_.service.on_drain = [this] {
     manager_.notify("STOPPING=1");
+    observed_.drain();
     if (announcer_) announcer_->leave();
   };
   server_.emplace(context_.log, server_options(options_, plan_, connections_max_), plan_.service);
@@ -371,6 +355,7 @@ Status Serving::start_and_serve() {
   show_doors();
   if (plan_.on_start)
     if (Status started = plan_.on_start(*server_); !started) return started;
+  observed_.start(*server_, plan_.on_metrics);
   const Status ended = server_->run([this] {
     announced_ = announce();
     if (!announced_) server_->drain();

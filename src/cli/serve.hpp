@@ -15,6 +15,8 @@
 
 namespace netkit::cli {
 
+class Gauges;
+
 /// Where a server can be reached, for those that announce it.
 struct Doors {
   std::vector<net::Endpoint> bound;  ///< As listened on, with the port that was got.
@@ -39,6 +41,9 @@ struct ServePlan {
   std::function<Status(net::Server&)> on_start;
   /// After the last connection was told to end and before the server goes.
   std::function<void()> on_stop;
+  /// What /metrics shows besides what all servers have (cli/metrics.hpp), on the main thread; after
+  /// on_start, and never after on_stop.
+  std::function<void(Gauges&)> on_metrics;
   std::uint64_t serve_only = 0;  ///< Connections after which to drain; 0: never.
 };
 

@@ -1,5 +1,8 @@
-// Declarations of the options of every server.
+// Declarations of the options of every server, and what they may be.
 #include "cli/server_options.hpp"
+
+#include <cstdint>
+#include <fcntl.h>
 
 namespace netkit::cli {
 namespace {
@@ -18,6 +21,18 @@ void declare_tokens(Options& options, ServerOptions& server) {
       .completes(Complete::file);
   options.value("auth-tls-fingerprint", server.auth_tls_fingerprint, "SHA256",
                 "Trust only an auth service with this certificate");
+}
+
+void declare_watching(Options& options, ServerOptions& server) {
+  options.heading("Watching");
+  options
+      .value("metrics", server.metrics, "ENDPOINT",
+             "Show numbers there, for Prometheus and netkit top, at /metrics, and whether it is "
+             "well at /healthz; a port alone is one of 127.0.0.1")
+      .completes(Complete::endpoint);
+  options.values("on", server.on, "EVENT=CMD",
+                 "Run CMD with the server's rights on each such event of the log (all: on each), "
+                 "which is on its stdin as JSON and in NETKIT_EVENT and EVENT_*");
 }
 
 }  // namespace
@@ -57,6 +72,7 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
                 "How long SIGTERM waits for what is in flight; 0: until it is done");
 
   if (tokens == Tokens::of_auth) declare_tokens(options, server);
+  declare_watching(options, server);
 
   options.heading("TLS");
   options.flag("no-tls", server.no_tls, "Never speak TLS");
@@ -67,6 +83,27 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
       .completes(Complete::file);
   options.value("tls-key", server.tls_key, "PATH", "Its private key, PEM")
       .completes(Complete::file);
+}
+
+Status check_server(const ServerOptions& options) {
+  if (options.threads == 0 || options.threads > net::threads_max)
+    return Error{Errc::usage, "run " + std::to_string(options.threads) + " threads",
+                 "1 to " + std::to_string(net::threads_max)};
+  if (options.tls_cert.has_value() != options.tls_key.has_value())
+    return Error{Errc::usage, "use only one of --tls-cert and --tls-key", "give both or neither"};
+  if (options.tls_auto && (options.no_tls || options.tls_cert))
+    return Error{Errc::usage, "combine --tls-auto with --no-tls or --tls-cert"};
+  if (options.message_size_max.bytes > UINT32_MAX)
+    return Error{Errc::usage, "take messages of more than 4GiB", "lower --max-message"};
+  return ok;
+}
+
+Status check_ready_fd(const ServerOptions& options) {
+  if (!options.ready_fd) return ok;
+  const int flags = fcntl(*options.ready_fd, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return ok;
+  return Error{Errc::usage, "use --ready-fd " + std::to_string(*options.ready_fd),
+               "nothing is open there; in a shell: --ready-fd 7 7>FILE"};
 }
 
 void declare_announce(Options& options, ServerOptions& server) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
+#include "cli/reactions.hpp"
 #include "net/limits.hpp"
 
 namespace netkit::cli {
@@ -34,6 +35,8 @@ struct ServerOptions {
   std::optional<std::string> auth_tls_fingerprint;
   std::optional<std::string> announce;
   std::uint16_t group_port = net::presence_group_port;
+  std::optional<net::Endpoint> metrics;
+  std::vector<Reaction> on;
   bool daemon = false;
   std::optional<std::string> pid_file;
 };
@@ -45,6 +48,12 @@ enum class Tokens { of_auth, own };
 /// `listen_default` is what help says about --listen.
 void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
                     Tokens tokens = Tokens::of_auth);
+
+/// Errc::usage for values that make no sense, alone or together.
+Status check_server(const ServerOptions& options);
+/// To be looked at before anything is opened: a number that nobody passed would be one of our own
+/// soon.
+Status check_ready_fd(const ServerOptions& options);
 
 /// For those that others may look for: --announce and its group.
 void declare_announce(Options& options, ServerOptions& server);
