@@ -16,6 +16,7 @@
 #include "commands/relay/chat.hpp"
 #include "commands/relay/relay.hpp"
 #include "commands/shutdown/shutdown.hpp"
+#include "commands/top/top.hpp"
 
 namespace netkit::commands {
 
@@ -32,6 +33,7 @@ cli::Table table() {
       filesrv::command,
       presence::discover_command,
       doctor::command,
+      top::command,
       install::install_command,
       install::unit_command,
       cli::help_builtin,
