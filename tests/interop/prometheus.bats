@@ -39,7 +39,7 @@ says() { [[ $(asked "$1") == "$2" ]]; }
     netkit -q echo send "$(endpoint_of 1 echo)" hello >/dev/null
   done
   cat >"$dir/prometheus.yml" <<TEXT
-global: {scrape_interval: 200ms}
+global: {scrape_interval: 500ms}
 scrape_configs:
   - job_name: netkit
     static_configs: [{targets: ["$(metrics_at echo)"]}]
