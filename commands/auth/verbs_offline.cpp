@@ -111,9 +111,7 @@ class Fail2banAction final : public cli::Action {
  public:
   void declare(cli::Options&) override {}
 
-  Status run(cli::Context& context) override {
-    return context.out.bytes(cli::fail2ban_filter());
-  }
+  Status run(cli::Context& context) override { return context.out.bytes(cli::fail2ban_filter()); }
 };
 
 }  // namespace
