@@ -44,7 +44,13 @@ cli::Table table() {
 }
 
 std::vector<ManualPage> manual_pages() {
-  return {};
+  std::vector<ManualPage> pages;
+  for (const std::string_view name : manual::page_names(table())) {
+    const char section = name == "netkit.toml" ? '5' : name == "netkit-wire" ? '7' : '1';
+    pages.push_back({(name.starts_with("netkit") ? "" : "netkit-") + std::string{name}, section,
+                     manual::page_of(name, table()).value_or("")});
+  }
+  return pages;
 }
 
 }  // namespace netkit::commands

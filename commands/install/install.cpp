@@ -7,7 +7,6 @@
 
 #include "base/text.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/paths.hpp"
 #include "commands/install/folders.hpp"
 #include "commands/install/lay.hpp"
 #include "commands/install/objects.hpp"
@@ -48,12 +47,6 @@ class InstallAction final : public cli::Action {
   Status worst_ = ok;
 };
 
-std::string without_slash(std::string path) {
-  while (path.ends_with('/'))
-    path.pop_back();
-  return path;
-}
-
 std::string folder_of(std::string_view path) {
   return std::string{path.substr(0, path.rfind('/'))};
 }
@@ -64,8 +57,8 @@ bool is_forbidden(const Error& error) {
 }
 
 Status InstallAction::run(cli::Context& context) {
-  const std::string prefix = without_slash(cli::absolute_path(prefix_));
-  if (!root_.empty()) base_ = without_slash(cli::absolute_path(root_));
+  const std::string prefix = tidy_path(prefix_);
+  if (!root_.empty()) base_ = tidy_path(root_);
   base_ += prefix;
   Result<std::string> program = program_bytes();
   if (!program) return program.error();

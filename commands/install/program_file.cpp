@@ -2,6 +2,7 @@
 #include "commands/install/program_file.hpp"
 
 #include <climits>
+#include <filesystem>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -17,10 +18,17 @@ constexpr std::size_t program_size_max = std::size_t{1} << 30;
 
 std::string started_as() {
   const auto* const name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  return name ? cli::absolute_path(name) : std::string{};
+  return name ? tidy_path(name) : std::string{};
 }
 
 }  // namespace
+
+std::string tidy_path(const std::string& path) {
+  std::string text = std::filesystem::path{cli::absolute_path(path)}.lexically_normal().string();
+  while (text.ends_with('/'))
+    text.pop_back();
+  return text;
+}
 
 Result<std::string> program_path() {
   char path[PATH_MAX];

@@ -3,7 +3,6 @@
 
 #include "base/text.hpp"
 #include "cli/fail2ban.hpp"
-#include "cli/paths.hpp"
 #include "commands/install/install.hpp"
 #include "commands/install/program_file.hpp"
 #include "commands/install/units.hpp"
@@ -35,7 +34,7 @@ class UnitAction final : public cli::Action {
       return Error{Errc::not_found, "print a socket of " + *service_,
                    "it begins by itself, before anybody comes"};
     if (socket_) return context.out.bytes(socket_unit(*service));
-    Result<std::string> program = program_ ? cli::absolute_path(*program_) : program_path();
+    Result<std::string> program = program_ ? tidy_path(*program_) : program_path();
     if (!program) return program.error();
     if (!fits_unit(*program))
       return Error{Errc::usage, "start " + escape_for_display(*program) + " by a unit",

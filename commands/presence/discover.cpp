@@ -104,9 +104,9 @@ constexpr std::array<cli::Verb, 1> verbs{{
 }};
 
 constexpr std::string_view manual_text = R"(
-echo, auth, relay and shutdown-server are listed when started with `--announce NAME`; presence
-daemons (`netkit-presenced`(1)) announce themselves. Tab offers the same list wherever an endpoint
-is wanted.
+A server is listed if it was started with `--announce NAME`; presence daemons
+(`netkit-presenced`(1)) announce themselves. Tab offers the same list wherever an endpoint is
+wanted.
 
 Announcements are signed, but by keys that nobody vouches for: a name in this list is a hint where
 to connect, and whom to trust is decided by the certificate there.

@@ -83,7 +83,7 @@ struct Command {
   /// By which servers of all commands announce themselves (cli/announcer.hpp).
   Result<std::unique_ptr<Announcer>> (*announce)(const Context& context, asio::io_context& io,
                                                  const Announced& server) = nullptr;
-  /// What its manual page tells before the verbs: paragraphs of roff without a heading.
+  /// What its manual page tells besides, as cli/manual.hpp has it: a light markup, packed or not.
   std::string_view manual = {};
 
   const Verb* find(std::string_view verb) const;

@@ -4,8 +4,12 @@
 
 load support
 
+# With its symbols a build for tests has a hundred megabytes, which each test would write.
+setup_file() { strip -o "$BATS_FILE_TMPDIR/netkit" "$(realpath "$NETKIT")"; }
+
 setup() {
   private_home
+  NETKIT=$BATS_FILE_TMPDIR/netkit
   PREFIX=$BATS_TEST_TMPDIR/prefix
   umask 022
 }

@@ -70,7 +70,6 @@ options_in() { sed -nE 's/^  (-[a-zA-Z], |    )(--[a-z0-9-]+).*/\2/p'; }
   done
 }
 
-# bats test_tags=tsan
 @test "man: without a name it is netkit(1), and a page may be called by its own name" {
   run_netkit man
   assert_status 0

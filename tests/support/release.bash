@@ -3,7 +3,7 @@
 # the upgrade lab asks for.
 # Sourced by dev; uses its need, build, note and die.
 
-PACKAGES=build/packages
+PACKAGES=${NETKIT_PACKAGES:-build/packages}
 ARM_SYSTEM=build/aarch64-system
 ARCHITECTURES="x86_64 aarch64"
 
@@ -130,7 +130,7 @@ lay_out() {
     printf '%s\n' "$page" >"$tree/usr/share/man/man${name##*.}/$name"
   done
 }
-offers() { build/static/netkit --list | grep -qx "$1"; }
+offers() { "$ROOT/build/static/netkit" --list | grep -x "$1" >/dev/null; }
 
 system_configuration() {
   cat <<'TEXT'

@@ -92,7 +92,8 @@ Status try_words(const Words& words, bool values) {
   const Result<cli::Located> located = cli::locate(commands::table(), words);
   if (!located) return located.error();
   if (!located->command) return Error{Errc::usage, "find a command"};
-  if (!located->verb) return located->rest.empty() ? Status{ok} : Errc::usage;
+  const bool of_all_verbs = located->rest == Words{"--print-config"} || located->rest.empty();
+  if (!located->verb) return of_all_verbs ? Status{ok} : Errc::usage;
   cli::Globals globals;
   cli::Options options;
   const std::unique_ptr<cli::Action> action = located->verb->make();
@@ -145,8 +146,12 @@ TEST_CASE("examples: each line of every verb's can be typed") {
   for (const cli::Command& command : commands::table())
     for (const cli::Verb& verb : command.verbs) {
       CHECK_MESSAGE(!verb.examples.empty(), command.name, " ", verb.name);
-      for (const cli::Example& example : verb.examples)
-        CHECK_MESSAGE(complaint(example.line, true) == "", example.line);
+      for (const cli::Example& example : verb.examples) {
+        // What is done with files that a server keeps needs no command of ours.
+        const bool by_others =
+            example.line.starts_with("echo ") || example.line.starts_with("tail -F ~/");
+        CHECK_MESSAGE((by_others || complaint(example.line, true) == ""), example.line);
+      }
     }
 }
 

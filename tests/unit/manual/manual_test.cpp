@@ -61,6 +61,21 @@ TEST_CASE("page_of: every name has a page, also by the page's own name") {
   CHECK_FALSE(manual::page_of("", commands::table()));
 }
 
+TEST_CASE("manual_pages: each is called as its head says") {
+  const std::vector<commands::ManualPage> pages = commands::manual_pages();
+  CHECK(pages.size() == commands::table().size() + 3);
+  std::string numbers;
+  for (const commands::ManualPage& each : pages) {
+    std::string name = each.name;
+    for (char& letter : name)
+      if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter & ~0x20);
+    CHECK_MESSAGE(each.text.starts_with(".TH " + cli::to_roff(name) + " " + each.section + " "),
+                  each.name);
+    if (each.section != '1') numbers += each.name + each.section;
+  }
+  CHECK(numbers == "netkit.toml5netkit-wire7");
+}
+
 TEST_CASE("netkit(1): lists every command") {
   const auto page = manual::page_of("netkit", commands::table());
   REQUIRE(page);
