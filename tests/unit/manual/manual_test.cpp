@@ -2,11 +2,15 @@
 #include "commands/manual/manual.hpp"
 
 #include <doctest/doctest.h>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "access/protocol.hpp"
+#include "base/text.hpp"
+#include "cli/globals.hpp"
+#include "cli/help.hpp"
 #include "cli/packed_text.hpp"
 #include "cli/roff.hpp"
 #include "commands/presence/message.hpp"
@@ -35,6 +39,33 @@ std::string section_of(std::string_view heading) {
   return rest.substr(0, rest.find("\n# "));
 }
 
+/// The options that a help text lists.
+std::vector<std::string> options_in(const std::string& help) {
+  std::vector<std::string> names;
+  for (const std::string_view line : split(help, '\n')) {
+    const std::size_t at = line.find("--");
+    if (at != 6 || !line.starts_with("  ")) continue;
+    const std::string_view rest = line.substr(at);
+    names.emplace_back(rest.substr(0, rest.find_first_of(" [")));
+  }
+  return names;
+}
+
+bool is_global(std::string_view name) {
+  cli::Globals globals;
+  cli::Options options;
+  cli::declare_globals(options, globals);
+  return options.find(name.substr(2)) != nullptr;
+}
+
+/// As the tag of an item; the global ones within a paragraph.
+bool tells(const std::string& page, std::string_view name) {
+  const std::string roff = cli::to_roff(name);
+  const auto has = [&](const std::string& part) { return page.find(part) != std::string::npos; };
+  if (!is_global(name)) return has("\n\\fB" + roff + "\\fR") || has("\\fR, \\fB" + roff + "\\fR");
+  return has(roff + "\\fR") || has(roff + " ") || has(roff + "\n");
+}
+
 /// Each stands in the section as "NUMBER NAME".
 void check_types(std::string_view heading, const Types& types) {
   const std::string section = section_of(heading);
@@ -59,6 +90,25 @@ TEST_CASE("page_of: every name has a page, also by the page's own name") {
   CHECK_FALSE(manual::page_of("nosuch", commands::table()));
   CHECK_FALSE(manual::page_of("netkit-nosuch", commands::table()));
   CHECK_FALSE(manual::page_of("", commands::table()));
+}
+
+TEST_CASE("page_of: a command's page tells each option and argument that --help tells") {
+  std::size_t told = 0;
+  for (const cli::Command& command : commands::table()) {
+    const std::string page = manual::page_of(command.name, commands::table()).value_or("");
+    for (const cli::Verb& verb : command.verbs) {
+      cli::Globals globals;
+      cli::Options options;
+      const std::unique_ptr<cli::Action> action = verb.make();
+      action->declare(options);
+      cli::declare_globals(options, globals);
+      for (const std::string& name : options_in(cli::help_verb(command, verb, options))) {
+        CHECK_MESSAGE(tells(page, name), command.name, " ", verb.name, ": ", name);
+        ++told;
+      }
+    }
+  }
+  CHECK(told > 1000);
 }
 
 TEST_CASE("manual_pages: each is called as its head says") {
