@@ -137,7 +137,7 @@ Status InstallAction::show(cli::Context& context, std::string_view path,
   if (*change == Change::absent) return ok;
   const std::string shown = escape_for_display(path);
   if (*change == Change::kept)
-    context.log.warn("kept", {{"path", path}, {"hint", "somebody changed it since"}});
+    context.log.warn("kept", {{"path", path}, {"hint", "it is not what this netkit lays down"}});
   if (!context.out.json()) return context.out.line(std::string{to_text(*change)} + "\t" + shown);
   return context.out.object(JsonObject{}.add("action", to_text(*change)).add("path", shown));
 }
@@ -163,9 +163,8 @@ constexpr std::array<cli::Verb, 1> verbs{{{
     .summary = "Install this file: program, completions, manual pages, units",
     .description =
         "Lays down what is in this one file below --prefix and prints a line a path: created, "
-        "replaced or unchanged. Each file is replaced as a whole or not at all. --uninstall "
-        "removes "
-        "the same files and the folders that were made for them; what somebody changed is kept.",
+        "replaced or unchanged. Each file is replaced as a whole or not at all. --uninstall takes "
+        "the same files away, and folders that were made for them; what somebody changed is kept.",
     .examples = examples,
     .exits = {},
     .make = cli::make_action<InstallAction>,

@@ -12,8 +12,9 @@
 namespace netkit::install {
 namespace {
 
-/// `mode`: the bytes are the same, and the mode is not.
-enum class Found { nothing, same, mode, other };
+/// `mode`: the bytes are the same, and the mode is not. `theirs`: no link to a netkit, where one
+/// is to be.
+enum class Found { nothing, same, mode, other, theirs };
 
 std::string link_target(const std::string& path, std::size_t size) {
   std::string target(size + 1, '\0');
@@ -29,9 +30,11 @@ Result<Found> look_at(const std::string& path, const Object& object) {
     return errno_error("look at " + escape_for_display(path));
   }
   const auto size = static_cast<std::size_t>(info.st_size);
-  if (object.link)
-    return S_ISLNK(info.st_mode) && link_target(path, size) == object.bytes ? Found::same
-                                                                            : Found::other;
+  if (object.link) {
+    const std::string target = S_ISLNK(info.st_mode) ? link_target(path, size) : std::string{};
+    if (target == object.bytes) return Found::same;
+    return ("/" + target).ends_with("/netkit") ? Found::other : Found::theirs;
+  }
   if (!S_ISREG(info.st_mode) || size != object.bytes.size()) return Found::other;
   const Result<std::string> bytes = read_file(path, size);
   if (!bytes) return bytes.error();
@@ -87,6 +90,9 @@ Result<Change> lay(const std::string& path, const Object& object, bool dry) {
   const Result<Found> found = look_at(path, object);
   if (!found) return found.error();
   if (*found == Found::same) return Change::unchanged;
+  if (*found == Found::theirs)
+    return Error{std::make_error_code(std::errc::file_exists), "link " + escape_for_display(path),
+                 "it is another program"};
   if (!dry)
     if (Status written = replace(path, object); !written) return written.error();
   return *found == Found::nothing ? Change::created : Change::replaced;
@@ -95,7 +101,7 @@ Result<Change> lay(const std::string& path, const Object& object, bool dry) {
 Result<Change> take_away(const std::string& path, const Object& object, bool dry) {
   const Result<Found> found = look_at(path, object);
   if (!found) return found.error();
-  if (*found == Found::nothing) return Change::absent;
+  if (*found == Found::nothing || *found == Found::theirs) return Change::absent;
   if (*found == Found::other) return Change::kept;
   if (!dry && ::unlink(path.c_str()) != 0) return errno_error("remove " + escape_for_display(path));
   return Change::removed;

@@ -13,10 +13,11 @@ namespace netkit::install {
 enum class Change { created, replaced, unchanged, removed, kept, absent };
 std::string_view to_text(Change change);
 
-/// At `path`, whose folder is there. `dry`: only says what it would do.
+/// At `path`, whose folder is there. `dry`: only says what it would do. A link takes the place of
+/// no other program (file_exists).
 Result<Change> lay(const std::string& path, const Object& object, bool dry);
 
-/// kept: what is there is not what lay() would write, so that it is somebody's own.
+/// kept: what is there is not what lay() would write; where a link would be, absent.
 Result<Change> take_away(const std::string& path, const Object& object, bool dry);
 
 }  // namespace netkit::install

@@ -122,6 +122,19 @@ replaced $PREFIX/lib/systemd/system/netkit-echo.service"
   [[ ! -e $PREFIX/bin/echo && ! -e $PREFIX/bin/install && ! -e $PREFIX/bin/man ]]
 }
 
+@test "install: a link takes the place of no other program" {
+  mkdir -p "$PREFIX/bin"
+  echo theirs >"$PREFIX/bin/relay"
+  ln -s /old/netkit "$PREFIX/bin/chat"
+  install --symlinks
+  assert_status 1
+  assert_stderr_matches "cannot link $PREFIX/bin/relay: File exists"
+  assert_equal "$(<"$PREFIX/bin/relay") $(readlink "$PREFIX/bin/chat")" 'theirs netkit'
+  install --uninstall
+  assert_status 0
+  assert_equal "$(ls -A "$PREFIX/bin")" relay
+}
+
 @test "install: --uninstall leaves an empty prefix, links or not" {
   install --symlinks
   install --uninstall

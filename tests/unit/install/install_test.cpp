@@ -84,7 +84,22 @@ TEST_CASE("lay: a link in the way is replaced, and where it leads stays") {
   const Object link{.path = "l", .bytes = "x", .link = true};
   CHECK(*lay(place / "l", link, false) == Change::created);
   CHECK(*lay(place / "l", link, false) == Change::unchanged);
-  CHECK(*lay(place / "l", {.path = "l", .bytes = "y", .link = true}, false) == Change::replaced);
+}
+
+TEST_CASE("lay: a link takes the place of a link to netkit, and of no other program") {
+  const Place place;
+  const Object link{.path = "relay", .bytes = "netkit", .link = true};
+  REQUIRE(::symlink("/old/bin/netkit", (place / "relay").c_str()) == 0);
+  CHECK(*lay(place / "relay", link, false) == Change::replaced);
+  CHECK(*lay(place / "relay", link, false) == Change::unchanged);
+  REQUIRE(::unlink((place / "relay").c_str()) == 0);
+  REQUIRE(::symlink("/opt/their-netkit", (place / "relay").c_str()) == 0);
+  CHECK(lay(place / "relay", link, false).error().code == std::errc::file_exists);
+  CHECK(*take_away(place / "relay", link, false) == Change::absent);
+  REQUIRE(write_file_atomically(place / "relay", "theirs"));
+  CHECK(lay(place / "relay", link, false).error().code == std::errc::file_exists);
+  CHECK(*take_away(place / "relay", link, false) == Change::absent);
+  CHECK(text_of(place / "relay") == "theirs");
 }
 
 TEST_CASE("take_away: what is not as it was laid down is kept") {
@@ -93,8 +108,6 @@ TEST_CASE("take_away: what is not as it was laid down is kept") {
   CHECK(*take_away(place / "x", object, false) == Change::absent);
   REQUIRE(write_file_atomically(place / "x", "old"));
   CHECK(*take_away(place / "x", object, false) == Change::kept);
-  CHECK(*take_away(place / "x", {.path = "x", .bytes = "old", .link = true}, false) ==
-        Change::kept);
   REQUIRE(write_file_atomically(place / "x", "new", 0600));
   CHECK(*take_away(place / "x", object, true) == Change::removed);
   CHECK(text_of(place / "x") == "new");
