@@ -56,7 +56,7 @@ teardown() {
 @test "top: on a terminal each second anew, until q or ^C, both with 0" {
   begin_screen
   start_echo --metrics 0
-  terminal 100 top "$(metrics_at echo)"
+  terminal 140 top "$(metrics_at echo)"
   shows '^echo .* serving'
   dial "$(port_of)"
   shows '^echo +tcp://127.0.0.1:[0-9]+ +[0-9]+s +1 '
@@ -65,7 +65,7 @@ teardown() {
   shows '^- +tcp://.* away: cannot connect'
   text q
   shows '^ended with 0$'
-  shows '^ echo $'
+  shows '^ echo *$'
   end_screen
   terminal 40 top 127.0.0.1:1
   shows '^- +tcp://127.0.0.1:1'
