@@ -64,8 +64,8 @@ asio::awaitable<void> never_run(Offload& offload, bool& has_run, std::shared_ptr
 }  // namespace
 
 TEST_CASE("Offload: works on another thread, without signals, and comes back to its own") {
-  Offload offload{1};
   asio::io_context context;
+  Offload offload{1};
   Told told;
   asio::co_spawn(context, ask(offload, told), rethrow);
   context.run();
@@ -81,8 +81,8 @@ TEST_CASE("Offload: works on another thread, without signals, and comes back to 
 
 TEST_CASE("Offload: serves many at once, and has a thread also if none was asked for") {
   for (const unsigned threads : {0u, 1u, 3u}) {
-    Offload offload{threads};
     asio::io_context context;
+    Offload offload{threads};
     int sum = 0;
     for (int i = 0; i < 50; ++i)
       asio::co_spawn(context, count_up(offload, sum), rethrow);
