@@ -277,7 +277,9 @@ under_quota() {
   [[ ! -e served/new && -s served/new.part ]]
   run curl -s -o /dev/null -w '%{http_code}' -T here/large "http://${E#tcp://}/web"
   assert_output 507
-  [[ ! -e served/web && ! -e served/web.part ]]
+  # It goes once the answer has gone.
+  wait_until 10 eval '[[ ! -e served/web.part ]]'
+  [[ ! -e served/web ]]
 }
 
 @test "filesrv: get --follow prints what is added, and begins anew with another file" {
