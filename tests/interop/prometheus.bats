@@ -4,6 +4,9 @@
 load support
 load ../e2e/servers
 
+# Where ./dev unpacks it.
+PATH=$ROOT/build/prometheus/usr/bin:$PATH
+
 @test "prometheus: promtool finds nothing to say about the metrics of any server" {
   local service
   for service in $SERVICES; do
