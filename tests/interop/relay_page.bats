@@ -15,7 +15,8 @@ setup_file() {
 #include "commands/relay/page.hpp"
 int main() { std::cout << netkit::relay::page(); }
 CPP
-  c++ -std=c++20 -I "$ROOT" "$dir/print.cpp" "$ROOT"/commands/relay/page*.cpp -o "$dir/print"
+  c++ -std=c++20 -I "$ROOT" -I "$ROOT/src" "$dir/print.cpp" \
+    "$ROOT"/commands/relay/page*.cpp "$ROOT/src/cli/page_palette.cpp" -o "$dir/print"
   "$dir/print" >"$dir/page.html"
 }
 

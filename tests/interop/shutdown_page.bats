@@ -15,7 +15,8 @@ setup_file() {
 #include "commands/shutdown/page.hpp"
 int main() { std::cout << netkit::shutdown::page(); }
 CPP
-  c++ -std=c++20 -I "$ROOT" "$dir/print.cpp" "$ROOT"/commands/shutdown/page*.cpp -o "$dir/print"
+  c++ -std=c++20 -I "$ROOT" -I "$ROOT/src" "$dir/print.cpp" \
+    "$ROOT"/commands/shutdown/page*.cpp "$ROOT/src/cli/page_palette.cpp" -o "$dir/print"
   "$dir/print" >"$dir/page.html"
 }
 
