@@ -152,8 +152,14 @@ Status with_files(cli::Context& context, const FilesOptions& options, const Talk
   const auto once = [&]() -> asio::awaitable<Status> {
     Result<std::unique_ptr<FilesClient>> client = co_await FilesClient::open(context, options);
     if (!client) co_return client.error();
+    const std::string at = options.client.endpoint ? net::to_text(whole(*options.client.endpoint))
+                                                   : (*client)->stream().peer().address;
     Status ended = co_await talk(**client);
     if (ended || !has_lost_its_server(ended.error())) co_await (*client)->close();
+    // What broke the connection itself names nothing.
+    if (!ended && ended.error().attempt.empty())
+      co_return Error{ended.error().code, "go on with " + at,
+                      "is it still running? get and put keep what they have for --resume"};
     co_return ended;
   };
   return cli::run_client([&]() -> asio::awaitable<Status> {

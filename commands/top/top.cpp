@@ -63,7 +63,10 @@ asio::awaitable<Result<std::string>> ask(const net::Endpoint& endpoint) {
 }
 
 asio::awaitable<Status> look(Server& server) {
-  const Result<std::string> body = co_await ask(server.endpoint);
+  Result<std::string> body = co_await ask(server.endpoint);
+  if (!body && body.error().attempt.empty())
+    body = Error{body.error().code, "read the metrics of " + server.row.endpoint,
+                 "is it what its --metrics says?"};
   const auto now = steady_clock::now();
   const double elapsed_s = std::chrono::duration<double>(now - server.read_at).count();
   const Result<Reading> reading = body ? read_metrics(*body) : Result<Reading>{body.error()};

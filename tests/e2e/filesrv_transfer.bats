@@ -252,6 +252,19 @@ kept() { jq -r 'select(.event == "file") | "\(.path) \(.kept)"' <<<"$output" | s
     'authz_fail address=127.0.0.1 port=[0-9]+ user=- verb=put path=other reason='
 }
 
+@test "filesrv: a server that is killed is named, and what came is gone on with" {
+  serve --client-rate 1MiB
+  netkit filesrv get "$E" large -o here 2>lost.err &
+  local client=$!
+  wait_until 10 eval '[[ -s here/large.part ]]'
+  kill -9 "$(server_pid filesrv)"
+  local code=0
+  wait "$client" || code=$?
+  assert_equal "$code" 3
+  grep -E "^netkit filesrv: cannot go on with $E: .* \(is it still running" lost.err
+  [[ ! -e here/large && -s here/large.part ]]
+}
+
 # under_quota COUNT COMMAND...: the system takes so many pieces of its files and then no more.
 under_quota() {
   ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" exec strace -D -f -qq -o /dev/null \

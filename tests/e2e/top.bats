@@ -53,6 +53,15 @@ teardown() {
   assert_status 2
 }
 
+@test "top: what answers nothing is named, and what it should have been" {
+  start_server echo echo serve --listen tcp://127.0.0.1:0
+  local at
+  at=$(endpoint_of 1 echo)
+  run_netkit top "$at" --once
+  [[ $status == [56] ]]
+  assert_stderr_matches "cannot read the metrics of $at: .*what its --metrics says"
+}
+
 @test "top: on a terminal each second anew, until q or ^C, both with 0" {
   begin_screen
   start_echo --metrics 0
