@@ -215,11 +215,12 @@ Each request has a stream of its own. Paths are components between slashes, with
  2  error    JSON failure of the whole request
 
 A file is its entry, data, behind each chunk's bytes its hash, and an end with the root: SHA-256
-of "netkit tree 1\n", the size (u64) and the chunks' hashes. One of at most 128 KiB goes without
-22; what is not checked or not whole has a root of zeros. `list` and `get` end with 52; `hashes`
-is answered by an entry, 22, 23 and 52, a `put` that resumes by 49, each file that is put by 50,
-`ask` by 53. A checked `get` begins and ends with whole chunks. The first `base` bytes of a path
-are the folder that the pattern or tree is in.
+of "netkit tree 2\n", the size (u64) and the chunks' hashes. A chunk's hash is SHA-256 of the
+SHA-256 of each of its blocks of 8 KiB, of which the last may be shorter. A file of at most 128 KiB
+goes without 22; what is not checked or not whole has a root of zeros. `list` and `get` end with
+52; `hashes` is answered by an entry, 22, 23 and 52, a `put` that resumes by 49, each file that is
+put by 50, `ask` by 53. A checked `get` begins and ends with whole chunks. The first `base` bytes
+of a path are the folder that the pattern or tree is in.
 
 # SHUTDOWN
 

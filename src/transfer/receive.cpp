@@ -43,10 +43,10 @@ Status Incoming::take(std::uint64_t offset, std::string_view bytes) {
     next_ = offset;
   }
   if (Status written = part_.write(offset, bytes); !written) return written;
-  if (checked_ && hashing_ == Hashing::here) hasher_.feed(bytes);
   next_ += bytes.size();
   received_ += bytes.size();
-  return next_ == begin_ + chunk_length(size_, index) ? end_chunk() : Status{ok};
+  if (next_ != begin_ + chunk_length(size_, index)) return ok;
+  return end_chunk(begins ? bytes : std::string_view{});
 }
 
 void Incoming::forget(std::uint64_t index) {
@@ -57,7 +57,7 @@ void Incoming::forget(std::uint64_t index) {
   --confirmed_;
 }
 
-Status Incoming::end_chunk() {
+Status Incoming::end_chunk(std::string_view whole) {
   const std::uint64_t index = begin_ / chunk_size;
   in_chunk_ = false;
   own_[index] = Hash{};
@@ -66,7 +66,12 @@ Status Incoming::end_chunk() {
     awaited_[index];
     to_hash_.push_back(index);
   } else if (checked_) {
-    own_[index] = hasher_.finish();
+    // What came in pieces is read again: many blocks of it can be hashed at a time.
+    const Result<Hash> hash =
+        whole.empty() ? hash_chunk(part_.descriptor(), begin_, chunk_length(size_, index))
+                      : hash_of_chunk(whole);
+    if (!hash) return hash.error();
+    own_[index] = *hash;
   }
   return ok;
 }

@@ -20,7 +20,7 @@ namespace netkit::transfer {
 /// other side told, or the root has; with `checked` false once all bytes are there.
 class Incoming {
  public:
-  /// Where the hashes of the chunks are worked out.
+  /// Where the hashes of the chunks are worked out: as a chunk ends, or by next_to_hash().
   enum class Hashing : std::uint8_t { here, elsewhere };
   Incoming(PartFile part, std::uint64_t size, bool checked, Hashing hashing = Hashing::here);
 
@@ -46,7 +46,8 @@ class Incoming {
   PartFile& part() { return part_; }
 
  private:
-  Status end_chunk();
+  /// `whole`: its bytes, if they came in one piece.
+  Status end_chunk(std::string_view whole);
   /// What came of a chunk counts no more.
   void forget(std::uint64_t index);
 
@@ -54,7 +55,6 @@ class Incoming {
   const std::uint64_t size_;
   const bool checked_;
   const Hashing hashing_;
-  Hasher hasher_;
   std::deque<std::uint64_t> to_hash_;
   /// Chunks whose hash is not here yet; with what the other side said that it is.
   std::map<std::uint64_t, std::optional<Hash>> awaited_;

@@ -123,7 +123,7 @@ bool Sender::append_small(const Outgoing& outgoing, std::uint64_t size) {
   if (outgoing.checked) {
     thread_local RootHasher root;
     root.begin(size);
-    if (size > 0) root.add(hash_of(std::string_view{out_}.substr(at)));
+    if (size > 0) root.add(hash_of_chunk(std::string_view{out_}.substr(at)));
     end.root = root.finish();
   }
   append(out_, outgoing.stream, end);

@@ -1,5 +1,5 @@
-// By what both ends know that they have the same bytes: SHA-256 of each chunk, and one over all of
-// those. Used by senders, receivers, and whoever resumes.
+// By what both ends know that they have the same bytes: a tree of SHA-256 over blocks, chunks, and
+// the file. Used by senders, receivers, and whoever resumes.
 #pragma once
 
 #include <array>
@@ -37,7 +37,27 @@ class Hasher {
 
 Hash hash_of(std::string_view bytes);
 
-/// The root of a file: SHA-256 of "netkit tree 1\n", its size as u64, and the hashes of its chunks
+/// Of a chunk's bytes, fed piece by piece: SHA-256 of the SHA-256 of each block of it. Blocks are
+/// small so that many can be hashed side by side while they lie in the processor's cache.
+class ChunkHasher {
+ public:
+  static constexpr std::size_t block_size = 8 * 1024;
+
+  void feed(std::string_view bytes);
+  /// Of all that was fed since the last one.
+  Hash finish();
+
+ private:
+  void end_block();
+
+  Hasher blocks_;
+  Hasher block_;
+  std::size_t in_block_ = 0;
+};
+
+Hash hash_of_chunk(std::string_view bytes);
+
+/// The root of a file: SHA-256 of "netkit tree 2\n", its size as u64, and the hashes of its chunks
 /// of chunk_size bytes in their order. An empty file has no chunk.
 class RootHasher {
  public:

@@ -76,7 +76,7 @@ std::string file(std::uint32_t stream, const std::string& name, std::string_view
   out += bytes;
   transfer::RootHasher root;
   root.begin(bytes.size());
-  root.add(transfer::hash_of(bytes));
+  root.add(transfer::hash_of_chunk(bytes));
   append(out, stream, transfer::End{bytes.size(), root.finish()});
   return out;
 }

@@ -83,7 +83,7 @@ Hash root_of(std::string_view bytes) {
   RootHasher root;
   root.begin(bytes.size());
   for (std::size_t at = 0; at < bytes.size(); at += chunk_size)
-    root.add(hash_of(bytes.substr(at, chunk_size)));
+    root.add(hash_of_chunk(bytes.substr(at, chunk_size)));
   return root.finish();
 }
 
@@ -250,9 +250,9 @@ TEST_CASE("Intake: a put goes on with the chunks that are there") {
   CHECK(have.last);
   CHECK(have.first == 0);
   REQUIRE(have.hashes.size() == 1);
-  CHECK(have.hashes[0] == hash_of(std::string(chunk_size, 'x')));
+  CHECK(have.hashes[0] == hash_of_chunk(std::string(chunk_size, 'x')));
   REQUIRE(intake.take_data(data(2, chunk_size, std::string(chunk_size, 'y'))));
-  REQUIRE(take(intake, 2, Chunk{1, hash_of(std::string(chunk_size, 'y'))}));
+  REQUIRE(take(intake, 2, Chunk{1, hash_of_chunk(std::string(chunk_size, 'y'))}));
   REQUIRE(intake.take_data(data(2, 2 * std::uint64_t{chunk_size}, "tail")));
   REQUIRE(take(intake, 2, End{bytes.size(), root_of(bytes)}));
   REQUIRE(finish(intake.bring_in()));
@@ -278,7 +278,7 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   file.resume = true;
   REQUIRE(finish(intake.resume(2, file)));
   REQUIRE(intake.take_data(data(2, 0, "hi")));
-  REQUIRE(take(intake, 2, Chunk{0, hash_of("hi")}));
+  REQUIRE(take(intake, 2, Chunk{0, hash_of_chunk("hi")}));
   REQUIRE(take(intake, 2, End{2, root_of("hi")}));
   REQUIRE(finish(intake.bring_in()));
   CHECK(inbox.read("new/folder/f") == "hi");
