@@ -34,6 +34,17 @@ std::shared_ptr<SSL_CTX> make_context(const SSL_METHOD* method) {
   return context;
 }
 
+/// A client has few sessions: each may take several records from the socket at once, where a server
+/// with many takes a record's head and then the rest of it.
+std::shared_ptr<SSL_CTX> make_client_context() {
+  constexpr std::size_t read_ahead_size = 64 * 1024;
+  std::shared_ptr<SSL_CTX> context = make_context(TLS_client_method());
+  if (!context) return nullptr;
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_default_read_buffer_len(context.get(), read_ahead_size);
+  return context;
+}
+
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 Bio reader(const std::string& pem) {
@@ -88,7 +99,7 @@ Result<TlsContext> TlsContext::server(const std::string& certificate, const std:
 
 Result<TlsContext> TlsContext::client(TrustCheck check) {
   TlsContext made;
-  made.context_ = make_context(TLS_client_method());
+  made.context_ = make_client_context();
   if (!made.context_) return openssl_error("set up TLS");
   made.check_ = std::move(check);
   return made;
@@ -96,7 +107,7 @@ Result<TlsContext> TlsContext::client(TrustCheck check) {
 
 Result<TlsContext> TlsContext::client_with_authority(const std::string& path) {
   TlsContext made;
-  made.context_ = make_context(TLS_client_method());
+  made.context_ = make_client_context();
   if (!made.context_) return openssl_error("set up TLS");
   if (SSL_CTX_load_verify_locations(made.context_.get(), path.c_str(), nullptr) != 1)
     return Error{Errc::usage, "read certificate authorities from " + path,
@@ -156,7 +167,9 @@ Attempt TlsSession::shake_hands() {
   ERR_clear_error();
   errno = 0;
   const int result = SSL_do_handshake(ssl_.get());
-  return result == 1 ? Attempt{} : judge(result);
+  if (result != 1) return judge(result);
+  look_for_unread();  // The other side may have gone on at once.
+  return {};
 }
 
 bool TlsSession::finished() const {
@@ -179,11 +192,23 @@ std::string TlsSession::server_fingerprint(Side side) const {
 }
 
 Attempt TlsSession::read(std::span<char> into) {
-  ERR_clear_error();
-  errno = 0;
-  std::size_t count = 0;
-  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-  return result == 1 ? Attempt{.count = count, .failed = {}} : judge(result);
+  // OpenSSL gives one record at a time, at most 16 KiB: whoever has room for more gets more.
+  std::size_t total = 0;
+  while (total < into.size()) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t count = 0;
+    const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);
+    if (result != 1) {
+      unread_ = false;
+      Attempt failed = judge(result);
+      // What failed for good fails again the next time.
+      return total > 0 ? Attempt{.count = total, .failed = {}} : failed;
+    }
+    total += count;
+  }
+  look_for_unread();
+  return {.count = total, .failed = {}};
 }
 
 Attempt TlsSession::write(std::string_view bytes) {

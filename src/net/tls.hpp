@@ -70,16 +70,19 @@ class TlsSession {
   Attempt write(std::string_view bytes);
   /// Sends close_notify if that is possible without waiting.
   void say_goodbye();
-  /// Bytes that are decrypted and not read yet: no need to wait for the socket.
-  bool has_unread() const { return SSL_pending(ssl_.get()) > 0; }
+  /// Bytes that have left the socket and are not read yet: no need to wait for the socket.
+  bool has_unread() const { return unread_; }
 
  private:
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
   Attempt judge(int result);
+  /// Whether another read may succeed although nothing more comes from the socket.
+  void look_for_unread() { unread_ = SSL_has_pending(ssl_.get()) == 1; }
 
   std::unique_ptr<SSL, Free> ssl_;
+  bool unread_ = false;
 };
 
 }  // namespace netkit::net
