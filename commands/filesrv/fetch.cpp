@@ -50,26 +50,40 @@ asio::awaitable<Status> Fetch::run_inner(FilesClient& client) {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < wish_.paths.size(); ++i) {
     if (done_[i]) continue;
+    // The end alone was lost, of a file that had been checked chunk by chunk.
+    const bool printed_all = printed_ > 0 && printed_ == printed_size_ && !wish_.follow;
+    if (printed_all && requests.empty()) {
+      done_[i] = true;
+      printed_ = from_ = 0;
+      continue;
+    }
     transfer::Get get;
     get.checked = wish_.checked && !wish_.follow;
     get.recursive = wish_.recursive;
     get.follow = wish_.follow;
     get.path = wish_.paths[i];
-    // Nothing is printed twice: with one file, where it was broken off.
-    get.from = from_;
-    if (from_ > 0 && !wish_.follow) get.version = printed_version_;
-    // The end alone was lost, of a file that had been checked chunk by chunk.
-    const bool printed_all = printed_ > 0 && printed_ == printed_size_ && !wish_.follow;
-    if (printed_all && wish_.paths.size() == 1) co_return ok;
+    // Nothing is printed twice: the first goes on where it was broken off.
+    get.from = requests.empty() ? from_ : 0;
+    if (get.from > 0 && !wish_.follow) get.version = printed_version_;
     asked_[client.last_stream() + 1] = wish_.paths[i];
     append(requests.emplace_back(), client.new_stream(), get);
     indices.push_back(i);
   }
+  if (requests.empty()) co_return ok;
+  asking_for_ = std::move(indices);
   Status fetched = co_await fetch_all(client, std::move(requests));
   if (fetched)
-    for (const std::size_t each : indices)
+    for (const std::size_t each : asking_for_)
       done_[each] = true;
+  asking_for_.clear();
   co_return fetched;
+}
+
+/// On stdout, nothing of that request comes again.
+void Fetch::note_printed(std::size_t answered) {
+  if (wish_.folder || asking_for_.empty()) return;
+  done_[asking_for_[answered]] = true;
+  printed_ = from_ = 0;
 }
 
 /// Sends the requests, a few ahead of the answers, and takes all of those.
@@ -77,6 +91,7 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
   in_file_ = false;
   ends_ = failures_ = 0;
   std::size_t open = 0;
+  std::size_t answered = 0;
   while (open > 0 || !requests.empty()) {
     std::string bytes;
     while (open < asked_max && !requests.empty()) {
@@ -97,7 +112,12 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
     if (Status taken = co_await take_hashes(of_chunk ? hashing_max : 0); !taken) co_return taken;
     if (Status taken = take(*piece); !taken) co_return taken;
     start_hashes();
-    if (type == transfer::frame_type::done || type == wire::frame_type::error) --open;
+    if (type == transfer::frame_type::done || type == wire::frame_type::error) {
+      --open;
+      note_printed(answered++);
+    }
+    // Nothing else was asked for, and the rest need not come.
+    if (current_ && current_->unwanted && open == 1 && requests.empty()) co_return bring_in();
     if (harvest_.is_full())
       if (Status brought = bring_in(); !brought) co_return brought;
   }
@@ -149,10 +169,10 @@ Status Fetch::take_answer(const transfer::Answer& answer, std::uint32_t stream) 
       if (const Status checked = current_->file->take(*chunk); !checked) fail(checked.error());
       return ok;
     }
-    auto bytes = std::make_shared<const std::string>(std::exchange(held_, {}));
+    auto bytes = std::make_shared<std::string>(std::exchange(held_, {}));
     checking_.push_back({bytes, chunk->hash});
     hashes_->start(chunk->index,
-                   [bytes]() -> Result<transfer::Hash> { return transfer::hash_of(*bytes); });
+                   [bytes]() -> Result<transfer::Hash> { return transfer::hash_of_chunk(*bytes); });
     return ok;
   }
   if (const auto* const over = std::get_if<transfer::End>(&answer)) {
@@ -233,7 +253,10 @@ Status Fetch::begin(const transfer::Entry& entry) {
     next_ = from_;
     return ok;
   }
-  if (const Status opened = open(*current_, false); !opened) fail(opened.error());
+  if (const Status opened = open(*current_, false); !opened) {
+    fail(opened.error());
+    current_->unwanted = !wish_.recursive && !transfer::has_wildcards(wish_.paths.back());
+  }
   return ok;
 }
 
@@ -282,6 +305,7 @@ Status Fetch::take_data(const transfer::Piece& piece) {
   // Nothing reaches stdout before it has been checked.
   if (held_.size() + bytes.size() > transfer::chunk_size)
     return Error{Errc::malformed, "understand the server"};
+  if (held_.empty() && bytes.size() < current_->entry.facts.size) make_room_for_chunk();
   held_ += bytes;
   return ok;
 }
@@ -314,7 +338,7 @@ Status Fetch::end(const transfer::End& end) {
     return ok;
   }
   // A file of one small chunk has but the root, and one that is gone on with has none.
-  if (!held_.empty()) root_->add(transfer::hash_of(held_));
+  if (!held_.empty()) root_->add(transfer::hash_of_chunk(held_));
   const bool whole = !wish_.checked || from_ > 0 || root_->finish() == end.root;
   if (next_ != end.size || !whole) {
     fail({Errc::mismatch, "check the file", "it was damaged on its way, or changed"});

@@ -54,12 +54,13 @@ class Fetch {
     std::shared_ptr<const FileDescriptor> bytes;  ///< Of its part file, for those who hash it.
     std::uint64_t ranges_left = 1;                ///< Ends that are to come.
     std::uint64_t kept = 0;
-    bool skipped = false;  ///< Something went wrong here: what comes of it is let pass.
+    bool skipped = false;   ///< Something went wrong here: what comes of it is let pass.
+    bool unwanted = false;  ///< It cannot be kept, and nothing comes after it.
   };
 
   /// A chunk on its way to stdout, which it does not reach before it is checked.
   struct Held {
-    std::shared_ptr<const std::string> bytes;
+    std::shared_ptr<std::string> bytes;
     transfer::Hash told;
   };
 
@@ -67,6 +68,7 @@ class Fetch {
   Status print(std::string_view bytes);
   asio::awaitable<Result<transfer::Piece>> next(FilesClient& client);
   asio::awaitable<Status> fetch_all(FilesClient& client, std::deque<std::string> requests);
+  void note_printed(std::size_t answered);
   void start_hashes();
   asio::awaitable<Status> take_hashes(std::size_t left);
   Status take_hash(const transfer::HashJobs::Hashed& hashed);
@@ -77,6 +79,7 @@ class Fetch {
   Status take_done(const transfer::Done& done);
   Status open(Current& current, bool resume);
   Status take_data(const transfer::Piece& piece);
+  void make_room_for_chunk();
   Status end(const transfer::End& end);
   void fail(const Error& why);
   Result<std::string> local_name(const transfer::Entry& entry);
@@ -102,18 +105,20 @@ class Fetch {
   std::map<std::uint32_t, std::string> asked_;  // By stream: what a refusal is about.
   std::set<std::string> brought_;  // Files that this run has brought, in case it has to go on.
   std::optional<Current> current_;
-  bool in_file_ = false;        // Of the answer that is under way: a file has begun,
-  std::uint64_t ends_ = 0;      // so many have ended,
-  std::uint64_t failures_ = 0;  // and of so many it was said that they cannot be sent.
-  bool asked_alive_ = false;    // Of a file that is followed: a ping has no answer so far.
-  std::uint64_t printed_ = 0;   // Bytes of the one file that goes to stdout,
-  std::uint64_t from_ = 0;      // and as many had gone before the connection broke.
+  bool in_file_ = false;                 // Of the answer that is under way: a file has begun,
+  std::uint64_t ends_ = 0;               // so many have ended,
+  std::uint64_t failures_ = 0;           // and of so many it was said that they cannot be sent.
+  bool asked_alive_ = false;             // Of a file that is followed: a ping has no answer so far.
+  std::vector<std::size_t> asking_for_;  // Places in wish_.paths, in the order of the answers.
+  std::uint64_t printed_ = 0;            // Bytes of the file that goes to stdout now,
+  std::uint64_t from_ = 0;               // and as many had gone before the connection broke.
   std::uint64_t printed_version_ = 0;
   std::uint64_t printed_size_ = 0;        // Of that file in all.
   transfer::HashJobs* hashes_ = nullptr;  // Of run().
   // For stdout: what came of a chunk, chunks that are being checked, and what came before those.
   std::string held_;
   std::deque<Held> checking_;
+  std::vector<std::string> spare_;  // Memory of chunks that were printed, for the next ones.
   std::optional<transfer::RootHasher> root_;
   std::uint64_t next_ = 0;
   transfer::Harvest harvest_;

@@ -36,11 +36,23 @@ Status Fetch::take_hash(const transfer::HashJobs::Hashed& hashed) {
       fail(checked.error());
   } else if (held && held->told == *hashed.hash) {
     root_->add(held->told);
-    return print(*held->bytes);
+    Status printed = print(*held->bytes);
+    spare_.push_back(std::move(*held->bytes));
+    return printed;
   } else {
     fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
   }
   return ok;
+}
+
+/// For the next chunk that goes to stdout: new memory each time would cost more than its hash.
+void Fetch::make_room_for_chunk() {
+  if (!spare_.empty()) {
+    held_ = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  held_.clear();
+  held_.reserve(transfer::chunk_size);
 }
 
 }  // namespace netkit::filesrv

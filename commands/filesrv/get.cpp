@@ -1,6 +1,10 @@
 // `netkit filesrv get`: options, and where what is fetched goes.
+#include <algorithm>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "commands/filesrv/client.hpp"
 #include "commands/filesrv/complete.hpp"
@@ -15,6 +19,18 @@ namespace {
 bool is_folder(const std::string& path) {
   struct stat there;
   return stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+}
+
+/// Neither a file nor a folder: bytes go into it as they go to stdout.
+bool is_device_or_pipe(const std::string& path) {
+  struct stat there;
+  return stat(path.c_str(), &there) == 0 && !S_ISDIR(there.st_mode) && !S_ISREG(there.st_mode);
+}
+
+Status redirect_stdout(const std::string& path) {
+  const FileDescriptor opened{::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY)};
+  if (!opened || dup2(opened.get(), STDOUT_FILENO) < 0) return errno_error("open " + path);
+  return ok;
 }
 
 class GetAction final : public cli::Action {
@@ -67,7 +83,7 @@ Result<FetchWish> GetAction::wish() const {
   wish.checksum = checksum_;
   wish.checked = !no_check_;
   wish.follow = follow_;
-  const bool elsewhere = output_ && *output_ != "-";
+  const bool elsewhere = output_ && *output_ != "-" && !is_device_or_pipe(*output_);
   if (follow_ && (wish.paths.size() > 1 || recursive_ || resume_ || elsewhere))
     return Error{Errc::usage, "follow that", "one file at a time, to stdout: no -r, --resume, -o"};
   return wish;
@@ -77,9 +93,10 @@ Result<FetchWish> GetAction::wish() const {
 Status GetAction::place(FetchWish& wish) const {
   const std::string output = output_.value_or(follow_ ? "-" : ".");
   if (output.empty()) return Error{Errc::usage, "fetch to a file without a name"};
-  if (output == "-") {
+  const bool device = is_device_or_pipe(output);
+  if (output == "-" || device) {
     if (recursive_) return Error{Errc::usage, "print a folder", "fetch it into one: -o DIR"};
-    return ok;
+    return device ? redirect_stdout(output) : Status{ok};
   }
   const bool several =
       wish.paths.size() > 1 || recursive_ || transfer::has_wildcards(wish.paths.front());
@@ -104,9 +121,8 @@ Status GetAction::run(cli::Context& context) {
   if (Status placed = place(*wished); !placed) return placed;
   if (!wished->folder && context.out.json())
     return Error{Errc::usage, "print files and --json in one", "fetch into a file: -o FILE"};
-  // Of several files on stdout it would not be known where one ended.
-  if (!wished->folder &&
-      (wished->paths.size() > 1 || transfer::has_wildcards(wished->paths.front())))
+  // What a pattern stands for may be another by then: what was printed could come again.
+  if (!wished->folder && std::ranges::any_of(wished->paths, transfer::has_wildcards))
     files_.client.retry = {};
   Fetch fetch{context, std::move(*wished)};
   Status talked =

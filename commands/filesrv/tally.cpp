@@ -1,6 +1,8 @@
 // Counting, and saying it where somebody wants to know.
 #include "commands/filesrv/tally.hpp"
 
+#include <algorithm>
+
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "commands/filesrv/human.hpp"
@@ -12,6 +14,7 @@ Tally::Tally(cli::Context& context, std::string verb)
 
 Status Tally::done(std::string_view path, std::uint64_t size, std::uint64_t kept) {
   ++files_;
+  bytes_ += size - std::min(size, kept);
   if (!context_.out.json()) return ok;
   return context_.out.object(JsonObject{}
                                  .add("event", "file")
@@ -42,7 +45,7 @@ Status Tally::finish() {
   return context_.out.object(JsonObject{}
                                  .add("event", "summary")
                                  .add("files", files_)
-                                 .add("bytes", bar_.bytes())
+                                 .add("bytes", bytes_)
                                  .add("failed", failures_)
                                  .add("seconds", bar_.seconds()));
 }

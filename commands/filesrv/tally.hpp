@@ -39,6 +39,7 @@ class Tally {
   const std::string verb_;
   cli::TransferBar bar_;
   std::uint64_t files_ = 0;
+  std::uint64_t bytes_ = 0;  // That those were short of, without what is around them on the wire.
   std::uint64_t failures_ = 0;
   Status outcome_ = ok;
 };

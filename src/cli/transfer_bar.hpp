@@ -24,8 +24,6 @@ class TransferBar {
   void begin(std::string_view path, std::uint64_t size, std::uint64_t kept);
   /// Bytes that came or went.
   void add(std::uint64_t bytes);
-  /// All those bytes.
-  std::uint64_t bytes() const { return bytes_; }
   double seconds() const;
 
  private:

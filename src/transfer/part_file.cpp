@@ -13,14 +13,6 @@
 namespace netkit::transfer {
 namespace {
 
-std::string part_name(const std::string& name) {
-  return name + std::string{part_suffix};
-}
-
-bool same_file(const struct stat& left, const struct stat& right) {
-  return left.st_ino == right.st_ino && left.st_dev == right.st_dev;
-}
-
 /// What is replaced may itself be what another transfer is writing: NAME.part of NAME.part.part.
 Status check_free(const Place& place) {
   const FileDescriptor there{::openat(place.folder.get(), place.name.c_str(),
@@ -45,11 +37,12 @@ Status check_target(const Place& place, Replace replace) {
 
 }  // namespace
 
-Result<PartFile> PartFile::open(Place place, Replace replace, bool resume) {
-  if (place.name.size() + part_suffix.size() > name_size_max)
+Result<PartFile> PartFile::open(Place place, Replace replace, bool resume,
+                                std::string_view suffix) {
+  if (place.name.size() + suffix.size() > name_size_max)
     return Error{std::error_code{ENAMETOOLONG, std::generic_category()}, "store the file"};
   if (Status fits = check_target(place, replace); !fits) return fits.error();
-  const std::string part = part_name(place.name);
+  std::string part = place.name + std::string{suffix};
   // Another may take it away between the two: then there is a new one to be made.
   for (int tries = 0; tries < 8; ++tries) {
     FileDescriptor file{::openat(place.folder.get(), part.c_str(),
@@ -65,12 +58,15 @@ Result<PartFile> PartFile::open(Place place, Replace replace, bool resume) {
       return Error{Errc::busy, "store the file", "another transfer is writing it"};
     struct stat named;
     if (fstatat(place.folder.get(), part.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !same_file(opened, named))
+        named.st_ino != opened.st_ino || named.st_dev != opened.st_dev)
       continue;
     const std::uint64_t size = resume ? static_cast<std::uint64_t>(opened.st_size) : 0;
     if (size == 0 && opened.st_size > 0 && ftruncate(file.get(), 0) != 0)
       return errno_error("empty the file");
-    return PartFile{std::move(place), std::move(file), replace, size};
+    PartFile made{std::move(place), std::move(part), std::move(file), replace, size};
+    made.device_ = opened.st_dev;
+    made.inode_ = opened.st_ino;
+    return made;
   }
   return Error{Errc::busy, "store the file", "others create and remove it all the time"};
 }
@@ -83,16 +79,14 @@ Status PartFile::write(std::uint64_t offset, std::string_view bytes) {
     if (count < 0) return errno_error("write the file");
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
+    size_ = std::max(size_, offset);
   }
   return ok;
 }
 
 Status PartFile::prepare(const Finish& wish) {
-  struct stat now;
-  if (fstat(file_.get(), &now) != 0) return errno_error("look at the file");
   // What lies behind the end is of an older try.
-  if (static_cast<std::uint64_t>(now.st_size) != wish.size &&
-      ftruncate(file_.get(), static_cast<off_t>(wish.size)) != 0)
+  if (size_ != wish.size && ftruncate(file_.get(), static_cast<off_t>(wish.size)) != 0)
     return errno_error("cut the file");
   // Not all file systems have modes; a file without its own is better than none.
   static_cast<void>(fchmod(file_.get(), wish.mode.value_or(0644) & 0777));
@@ -112,32 +106,30 @@ Status PartFile::prepare(const Finish& wish) {
 }
 
 bool PartFile::is_in_place() const {
-  struct stat own;
   struct stat named;
-  return fstat(file_.get(), &own) == 0 &&
-         fstatat(place_.folder.get(), part_name(place_.name).c_str(), &named,
-                 AT_SYMLINK_NOFOLLOW) == 0 &&
-         same_file(own, named);
+  return fstatat(place_.folder.get(), part_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         named.st_ino == inode_ && named.st_dev == device_;
 }
 
 Status PartFile::put_in_place() {
-  const std::string part = part_name(place_.name);
   const int folder = place_.folder.get();
   // What has the name by now is not what was checked.
   if (!is_in_place())
     return Error{Errc::busy, "put the file in its place", "another took that of NAME.part"};
-  if (replace_ == Replace::always) {
-    if (Status fits = check_target(place_, replace_); !fits) return fits;
-    if (Status free = check_free(place_); !free) return free;
-    if (renameat(folder, part.c_str(), folder, place_.name.c_str()) != 0)
-      return errno_error("put the file in its place");
-  } else if (renameat2(folder, part.c_str(), folder, place_.name.c_str(), RENAME_NOREPLACE) != 0) {
+  // Mostly there is nothing to be replaced, and nothing to be looked at before.
+  if (renameat2(folder, part_.c_str(), folder, place_.name.c_str(), RENAME_NOREPLACE) != 0) {
     // Some file systems cannot; a link cannot replace either.
     const bool cannot = errno == EINVAL || errno == ENOSYS;
-    if (!cannot) return errno_error("put the file in its place");
-    if (linkat(folder, part.c_str(), folder, place_.name.c_str(), 0) != 0)
-      return errno_error("put the file in its place");
-    unlinkat(folder, part.c_str(), 0);
+    if (replace_ == Replace::always && (cannot || errno == EEXIST)) {
+      if (Status fits = check_target(place_, replace_); !fits) return fits;
+      if (Status free = check_free(place_); !free) return free;
+      if (renameat(folder, part_.c_str(), folder, place_.name.c_str()) != 0)
+        return errno_error("put the file in its place");
+    } else {
+      if (!cannot || linkat(folder, part_.c_str(), folder, place_.name.c_str(), 0) != 0)
+        return errno_error("put the file in its place");
+      unlinkat(folder, part_.c_str(), 0);
+    }
   }
   flock(file_.get(), LOCK_UN);  // It is nobody's part any more.
   return ok;
@@ -147,13 +139,16 @@ Status PartFile::finish(const Finish& wish) {
   if (Status prepared = prepare(wish); !prepared) return prepared;
   if (wish.sync && fsync(file_.get()) != 0) return errno_error("sync the file");
   if (Status placed = put_in_place(); !placed) return placed;
-  if (wish.sync && fsync(place_.folder.get()) != 0 && errno != EINVAL)
-    return errno_error("sync the folder");
+  if (!wish.sync) return ok;
+  // The names of folders that were made for it are in others, which are not known here.
+  const int folder = place_.folder.get();
+  const int synced = place_.made ? syncfs(folder) : fsync(folder);
+  if (synced != 0 && errno != EINVAL) return errno_error("sync the folder");
   return ok;
 }
 
 void PartFile::discard() {
-  if (file_ && is_in_place()) unlinkat(place_.folder.get(), part_name(place_.name).c_str(), 0);
+  if (file_ && is_in_place()) unlinkat(place_.folder.get(), part_.c_str(), 0);
   file_.reset();
 }
 

@@ -14,6 +14,8 @@
 namespace netkit::transfer {
 
 inline constexpr std::string_view part_suffix = ".part";
+/// Of uploads that nobody can go on with: they leave alone what others can.
+inline constexpr std::string_view lone_part_suffix = ".put.part";
 
 /// What to do about a NAME that is there already.
 enum class Replace : std::uint8_t { never, always };
@@ -23,7 +25,8 @@ class PartFile {
   /// Creates NAME.part in `place`, or goes on with the one that is there if `resume`; else what it
   /// had is gone. Errc::busy if another writes it; EEXIST if NAME is there and `replace` is never;
   /// Errc::refused if either is no regular file.
-  static Result<PartFile> open(Place place, Replace replace, bool resume);
+  static Result<PartFile> open(Place place, Replace replace, bool resume,
+                               std::string_view suffix = part_suffix);
   PartFile(PartFile&&) noexcept = default;
   PartFile& operator=(PartFile&&) noexcept = default;
   /// NAME.part stays for the next time, unless finish() or discard() came before.
@@ -58,13 +61,22 @@ class PartFile {
   /// NAME.part is still this file.
   bool is_in_place() const;
 
-  PartFile(Place place, FileDescriptor file, Replace replace, std::uint64_t kept)
-      : place_{std::move(place)}, file_{std::move(file)}, replace_{replace}, kept_{kept} {}
+  PartFile(Place place, std::string part, FileDescriptor file, Replace replace, std::uint64_t kept)
+      : place_{std::move(place)},
+        part_{std::move(part)},
+        file_{std::move(file)},
+        replace_{replace},
+        kept_{kept},
+        size_{kept} {}
 
   Place place_;
+  std::string part_;  // Its name.
   FileDescriptor file_;
   Replace replace_;
   std::uint64_t kept_;
+  std::uint64_t size_;  // Of the file, as nobody else writes to it.
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
 };
 
 }  // namespace netkit::transfer

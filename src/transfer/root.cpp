@@ -175,13 +175,15 @@ Result<Place> Root::make_place(std::string_view path) const {
   if (path.empty()) return Error{Errc::malformed, "use that path", "it is the folder itself"};
   if (const Status checked = check_path(path); !checked) return checked.error();
   const Split split = split_path(path);
-  auto folder = make_folder(split.folder);
+  // Mostly it is there.
+  auto folder = open_folder(split.folder);
+  const bool missing = !folder && folder.error().code == std::errc::no_such_file_or_directory;
+  if (missing) folder = make_folder(split.folder);
   if (!folder) return folder.error();
-  return Place{std::move(*folder), std::string{split.name}};
+  return Place{std::move(*folder), std::string{split.name}, missing};
 }
 
 Result<FileDescriptor> Root::make_folder(std::string_view path) const {
-  // Mostly it is there.
   auto opened = open_folder(path);
   if (opened || opened.error().code != std::errc::no_such_file_or_directory) return opened;
   constexpr const char* attempt = "make the folder";

@@ -35,6 +35,7 @@ struct OpenFile {
 struct Place {
   FileDescriptor folder;
   std::string name;
+  bool made = false;  ///< The folder is new: its own name is not on the disk yet.
 };
 
 /// All functions may be called by several threads at once. Paths are checked here once more.

@@ -147,6 +147,8 @@ serve() {
   printf 'x' >tree/$'odd\nname'
   run_netkit filesrv put "$E" -r tree --json
   assert_status 0
+  # The digits of 1 to 300, and the x.
+  [[ $(jq -c 'select(.event == "summary") | [.files, .bytes]' <<<"$output") == '[301,793]' ]]
   diff -r tree served/tree
   [[ $(jq -r 'select(.event == "summary") | .files' <<<"$output") == 301 ]]
 }

@@ -140,6 +140,15 @@ ask() { "$PYTHON" "$ROOT/tests/support/web_files.py" "$PORT" "$@"; }
   files_are_fine
 }
 
+@test "filesrv http: PUT leaves alone what a broken upload has brought" {
+  serve_web --upload
+  printf 'half of it' >served/new.part
+  assert_equal "$(status_of -T served/a.txt "$URL/new")" 201
+  assert_equal "$(<served/new.part)" 'half of it'
+  rm served/new served/new.part
+  files_are_fine
+}
+
 @test "filesrv http: what cannot be stored is refused, and nothing of it stays" {
   local how
   serve_web --upload --upload-max 10 --upload-total 25
