@@ -26,7 +26,15 @@ Attempt try_send(Stream& stream, const FileSlice& slice, std::span<char> memory)
   if (got < 0 && errno == EINTR) return {};
   if (got < 0) return {.count = 0, .failed = std::error_code{errno, std::generic_category()}};
   if (got == 0) return {.count = 0, .failed = Errc::mismatch};
-  return stream.try_write({memory.data(), static_cast<std::size_t>(got)});
+  // TLS takes a record at a time: the rest of what was read is not to be read again for each.
+  std::string_view left{memory.data(), static_cast<std::size_t>(got)};
+  for (;;) {
+    const Attempt attempt = stream.try_write(left);
+    left.remove_prefix(attempt.count);
+    const std::size_t sent = static_cast<std::size_t>(got) - left.size();
+    // What failed for good fails again the next time.
+    if (attempt.count == 0 || left.empty()) return sent > 0 ? Attempt{sent, {}} : attempt;
+  }
 }
 
 }  // namespace
