@@ -9,7 +9,7 @@ ARCHITECTURES="x86_64 aarch64"
 
 # release [--arch ARCHITECTURE]...: all of them without one.
 release() {
-  local wanted=() arch
+  local wanted=() arch said
   while (($#)); do
     [[ $1 == --arch && " $ARCHITECTURES " == *" ${2-} "* && -n ${2-} ]] ||
       die "release takes --arch and one of: $ARCHITECTURES" 2
@@ -19,30 +19,53 @@ release() {
   ((${#wanted[@]})) || read -ra wanted <<<"$ARCHITECTURES"
   [[ $(uname -m) == x86_64 ]] || die "releases are made on x86_64"
   need build release
+  [[ ${wanted[*]} != *aarch64* ]] || need cross
   VERSION=$(sed -n 's/^project(netkit VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
   SECONDS_MADE=$(git log -1 --format=%ct)
   rm -rf "$PACKAGES"
   mkdir -p "$PACKAGES"
-  build static
   changelog >"$PACKAGES/CHANGELOG"
   for arch in "${wanted[@]}"; do "release_$arch"; done
+  said=$(lintian --allow-root --fail-on error,warning "$PACKAGES"/*.deb 2>&1) ||
+    die "lintian has remarks:"$'\n'"$said"
   (cd "$PACKAGES" && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .)
   (cd "$PACKAGES" && printf "$PACKAGES/%s\n" *)
 }
 
-release_x86_64() { publish x86_64 amd64 build/static; }
+# RUN is what runs a file of that architecture here.
+release_x86_64() {
+  RUN=()
+  build static
+  smoke build/static/netkit 'Advanced Micro Devices X86-64'
+  publish x86_64 amd64 build/static
+}
 
 release_aarch64() {
-  need cross
+  # One of the first processors of that kind, lest the file need what only later ones have.
+  RUN=(qemu-aarch64-static -cpu cortex-a53)
   arm_system
   build aarch64
-  smoke build/aarch64/netkit
+  smoke build/aarch64/netkit AArch64
   publish aarch64 arm64 build/aarch64 "$ARM_SYSTEM"
+}
+
+# smoke FILE MACHINE: tests/release/smoke.bats, its lines on stderr; MACHINE is readelf's word.
+smoke() {
+  local work code=0
+  note "trying $1${RUN:+ under ${RUN[*]}}"
+  work=$(mktemp -d)
+  printf '#!/bin/sh\nexec %s"$@"\n' "$(printf '%q ' "${RUN[@]}" "$ROOT/$1")" >"$work/netkit"
+  chmod +x "$work/netkit"
+  NETKIT=$work/netkit SMOKE_FILE=$ROOT/$1 SMOKE_MACHINE=$2 SMOKE_VERSION=$VERSION \
+    RUN_LIMIT_S=120 SERVER_READY_LIMIT_S=60 SERVER_STOP_LIMIT_S=60 \
+    bats --tap tests/release/smoke.bats >&2 </dev/null || code=1
+  rm -rf "$work"
+  ((code == 0)) || die "$1 does not do what it is for"
 }
 
 # publish ARCHITECTURE DEBIAN'S-NAME BUILD [SYSTEM]: the file, its bill and its package.
 publish() {
-  local arch=$1 debian=$2 from=$3 file=$PACKAGES/netkit-$VERSION-$1
+  local debian=$2 from=$3 file=$PACKAGES/netkit-$VERSION-$1
   install -m 755 "$from/netkit" "$file"
   /usr/bin/python3 tests/support/bill.py "$file" "$from/netkit.map" "$VERSION" "$SECONDS_MADE" \
     "${@:4}" >"$file.spdx.json"
@@ -82,10 +105,11 @@ debian_package() {
   local file=$1 debian=$2 tree=$ROOT/build/package-$2/tree control=$ROOT/build/package-$2/control
   local about said
   rm -rf "build/package-$debian"
-  mkdir -p "$tree/usr/bin" "$control"
-  lay_out "$tree"
-  install -m 755 "$file" "$tree/usr/bin/netkit"
-  find "$tree/usr/share/man" -type f -exec gzip -9n {} + 2>/dev/null || true
+  mkdir -p "$tree" "$control"
+  "${RUN[@]}" "$file" install --root "$tree" --prefix /usr >/dev/null
+  cmp "$file" "$tree/usr/bin/netkit"
+  rm -rf "$tree/usr/share/netkit"  # Which folders it made; dpkg knows that itself.
+  find "$tree/usr/share/man" -type f -exec gzip -9n {} +
   about=$tree/usr/share/doc/netkit
   mkdir -p "$about" "$tree/etc/netkit" "$tree/usr/share/lintian/overrides"
   debian_changelog | gzip -9n >"$about/changelog.gz"
@@ -103,34 +127,6 @@ debian_package() {
     die "cpack failed:"$'\n'"$said"
   rm -rf "$PACKAGES/_CPack_Packages"
 }
-
-# lay_out TREE: what this machine's build offers: all of it by `install`, else what there is.
-lay_out() {
-  local tree=$1 netkit=$ROOT/build/static/netkit page name
-  if offers install; then
-    "$netkit" install --root "$tree" --prefix /usr >/dev/null
-    rm -rf "$tree/usr/share/netkit"  # Which folders it made; dpkg knows that itself.
-  else
-    install -D -m 644 completions/netkit.bash \
-      "$tree/usr/share/bash-completion/completions/netkit"
-    install -D -m 644 completions/_netkit "$tree/usr/share/zsh/vendor-completions/_netkit"
-    install -D -m 644 completions/netkit.fish \
-      "$tree/usr/share/fish/vendor_completions.d/netkit.fish"
-  fi
-  [[ ! -d $tree/usr/share/man ]] && offers man || return 0
-  for name in netkit netkit.toml netkit-wire $("$netkit" --list); do
-    page=$("$netkit" man "$name") || die "there is no manual page of $name"
-    case $name in
-      netkit) name=netkit.1 ;;
-      netkit.toml) name=netkit.toml.5 ;;
-      netkit-wire) name=netkit-wire.7 ;;
-      *) name=netkit-$name.1 ;;
-    esac
-    mkdir -p "$tree/usr/share/man/man${name##*.}"
-    printf '%s\n' "$page" >"$tree/usr/share/man/man${name##*.}/$name"
-  done
-}
-offers() { "$ROOT/build/static/netkit" --list | grep -x "$1" >/dev/null; }
 
 system_configuration() {
   cat <<'TEXT'
@@ -193,9 +189,12 @@ TEXT
 
 # arm_system: Debian's libraries for arm64, unpacked into a folder by a private apt: this machine's
 # own knows of no other architecture afterwards. Each has its place in a dpkg database of its own.
+# They are fetched anew once this machine's own have been upgraded.
 arm_system() {
-  [[ ! -e $ARM_SYSTEM/complete ]] || return 0
-  local apt=$ROOT/$ARM_SYSTEM.apt said package wanted
+  local apt=$ROOT/$ARM_SYSTEM.apt said package wanted versions
+  wanted="libc6-dev $(packages_of build | tr ' ' '\n' | grep -- '-dev$' | xargs)"
+  versions=$(versions_of $wanted)
+  [[ $(cat "$ARM_SYSTEM/complete" 2>/dev/null) != "$versions" ]] || return 0
   note "unpacking Debian's arm64 libraries into $ARM_SYSTEM"
   rm -rf "$ARM_SYSTEM" "$apt"
   mkdir -p "$apt"/{lists,archives}/partial "$ARM_SYSTEM/var/lib/dpkg/info" "$ARM_SYSTEM/linker"
@@ -208,16 +207,19 @@ APT::Sandbox::User "root";
 Dir { State "$apt"; State::status "$apt/status"; Cache "$apt"; Log "$apt"; };
 Dir::Etc { SourceList "$apt/sources.list"; SourceParts "-"; };
 TEXT
-  wanted=$(packages_of build | tr ' ' '\n' | grep -- '-dev$')
   said=$(APT_CONFIG=$apt/apt.conf bash -c 'apt-get -qq -o Acquire::Retries=3 update &&
-    apt-get -qq -y -o Acquire::Retries=3 --download-only install "$@"' - $wanted libc6-dev \
+    apt-get -qq -y -o Acquire::Retries=3 --download-only install "$@"' - $wanted \
     </dev/null 2>&1) || die "cannot get the packages of arm64:"$'\n'"$said"
   for package in "$apt"/archives/*.deb; do arm_package "$package"; done
   # gcc asks for the linker by its plain name.
   ln -s "$(command -v ld.lld)" "$ARM_SYSTEM/linker/ld.lld"
   rm -rf "$apt"
-  touch "$ARM_SYSTEM/complete"
+  echo "$versions" >"$ARM_SYSTEM/complete"
+  said=$(diff <(echo "$versions") <(versions_of --admindir "$ARM_SYSTEM/var/lib/dpkg" $wanted)) ||
+    note "this machine's libraries (<) are not the latest (try: apt-get upgrade):"$'\n'"$said"
 }
+
+versions_of() { dpkg-query -W -f '${Package} ${source:Version}\n' "$@" | sort; }
 
 arm_package() {
   local name info=$ARM_SYSTEM/var/lib/dpkg/info
@@ -241,24 +243,6 @@ mirror_of() {
   found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
     sed -nE "s/^(URIs:|deb( \[[^]]*\])?) +([^ ]+\/$1)\/?( .*)?\$/\3/p" | head -n 1)
   echo "${found:-http://deb.debian.org/$1}"
-}
-
-# smoke FILE: under an emulator it tells its version, and a line goes through its server and back.
-smoke() {
-  local work said code=0
-  work=$(mktemp -d)
-  said=$(
-    source tests/support/server.bash
-    export HOME=$work XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
-    SERVER_DIR=$work SERVER_COMMAND=(qemu-aarch64-static "$1")
-    trap end_servers EXIT
-    "${SERVER_COMMAND[@]}" --version && start_server echo echo serve --listen tls://127.0.0.1:0 &&
-      [[ $("${SERVER_COMMAND[@]}" -q echo send "$(endpoint_of 1)" hello 2>&1) == hello ]] &&
-      stop_server echo
-  ) 2>&1 || code=$?
-  rm -rf "$work"
-  ((code == 0)) || die "$1 does not run under qemu-aarch64-static:"$'\n'"$said"
-  note "under qemu-aarch64-static: ${said%%$'\n'*}, and an echo through TLS"
 }
 
 # last_release: the last tag's program, built in a worktree of its own, in build/tags/TAG. Without a
