@@ -22,9 +22,9 @@ release() {
   [[ ${wanted[*]} != *aarch64* ]] || need cross
   VERSION=$(sed -n 's/^project(netkit VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
   SECONDS_MADE=$(git log -1 --format=%ct)
+  umask 022  # The modes are a part of what is packed.
   rm -rf "$PACKAGES"
   mkdir -p "$PACKAGES"
-  changelog >"$PACKAGES/CHANGELOG"
   for arch in "${wanted[@]}"; do "release_$arch"; done
   said=$(lintian --allow-root --fail-on error,warning "$PACKAGES"/*.deb 2>&1) ||
     die "lintian has remarks:"$'\n'"$said"
@@ -69,25 +69,32 @@ publish() {
   install -m 755 "$from/netkit" "$file"
   /usr/bin/python3 tests/support/bill.py "$file" "$from/netkit.map" "$VERSION" "$SECONDS_MADE" \
     "${@:4}" >"$file.spdx.json"
+  changes "$file" >build/changes
+  changelog >"$PACKAGES/CHANGELOG"
   debian_package "$file" "$debian"
 }
 
 last_tag() { git describe --tags --abbrev=0 "$@" 2>/dev/null || true; }
 
-# subjects: what was done since the release before this one, the latest first.
-subjects() {
+# changes FILE: what this release brings, an item a line. The first one has every command of FILE,
+# by its own words; then comes what was done to the program since the release before, the latest
+# first.
+changes() {
   local since
   since=$(last_tag)
   # On the tag itself it tells of what that release brought.
   if [[ -n $since && $(git rev-parse "$since^{commit}") == $(git rev-parse HEAD) ]]; then
     since=$(last_tag HEAD^)
   fi
-  git log --no-merges --format=%s ${since:+"$since..HEAD"}
+  [[ -n $since ]] || "${RUN[@]}" "$1" --help |
+    sed -nE '/^Commands:/,/^$/s/^  ([a-z-]+) +(.)/\1: \l\2/p'
+  git log --no-merges --format=%s ${since:+"$since..HEAD"} | sed -E '/: format$/d
+    /^(tests|lab|bench|e2e|interop|fuzz|demo|dev|build|release|readme)(, [a-z]+)*: /Id'
 }
 
 changelog() {
   printf 'netkit %s, %s\n\n' "$VERSION" "$(date -u -d "@$SECONDS_MADE" +%F)"
-  subjects | sed 's/^/- /'
+  sed 's/^/- /' build/changes
 }
 
 contact() { git log -1 --format='%an <%ae>'; }
@@ -95,7 +102,7 @@ contact() { git log -1 --format='%an <%ae>'; }
 # debian_changelog: the same as deb-changelog(5) wants it, folded.
 debian_changelog() {
   printf 'netkit (%s) unstable; urgency=medium\n\n' "$VERSION"
-  subjects | fold -s -w 74 | sed -E 's/ +$//; s/^/    /; s/^    ([a-z0-9_., -]+: )/  * \1/'
+  <build/changes fold -s -w 74 | sed -E 's/ +$//; s/^/    /; s/^    ([a-z0-9_., -]+: )/  * \1/'
   printf '\n -- %s  %s\n' "$(contact)" "$(date -u -R -d "@$SECONDS_MADE")"
 }
 
