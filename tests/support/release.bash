@@ -194,14 +194,24 @@ TEXT
   chmod 755 "$control"/{prerm,postrm}
 }
 
-# arm_system: Debian's libraries for arm64, unpacked into a folder by a private apt: this machine's
-# own knows of no other architecture afterwards. Each has its place in a dpkg database of its own.
-# They are fetched anew once this machine's own have been upgraded.
+# arm_system: Debian's libraries for arm64 in a folder, fetched anew once this machine's own have
+# been upgraded. Both files are called the same release, so it says where they differ in version.
 arm_system() {
-  local apt=$ROOT/$ARM_SYSTEM.apt said package wanted versions
+  local wanted versions said
   wanted="libc6-dev $(packages_of build | tr ' ' '\n' | grep -- '-dev$' | xargs)"
   versions=$(versions_of $wanted)
-  [[ $(cat "$ARM_SYSTEM/complete" 2>/dev/null) != "$versions" ]] || return 0
+  [[ $(cat "$ARM_SYSTEM/complete" 2>/dev/null) == "$versions" ]] || fetch_arm_system $wanted
+  echo "$versions" >"$ARM_SYSTEM/complete"
+  said=$(diff <(echo "$versions") <(versions_of --admindir "$ARM_SYSTEM/var/lib/dpkg" $wanted)) ||
+    note "this machine's libraries (<) are not the latest (try: apt-get upgrade):"$'\n'"$said"
+}
+
+versions_of() { dpkg-query -W -f '${Package} ${source:Version}\n' "$@" | sort; }
+
+# fetch_arm_system PACKAGE...: unpacks them by a private apt: this machine's own knows of no other
+# architecture afterwards. Each has its place in a dpkg database of its own.
+fetch_arm_system() {
+  local apt=$ROOT/$ARM_SYSTEM.apt said package
   note "unpacking Debian's arm64 libraries into $ARM_SYSTEM"
   rm -rf "$ARM_SYSTEM" "$apt"
   mkdir -p "$apt"/{lists,archives}/partial "$ARM_SYSTEM/var/lib/dpkg/info" "$ARM_SYSTEM/linker"
@@ -215,18 +225,13 @@ Dir { State "$apt"; State::status "$apt/status"; Cache "$apt"; Log "$apt"; };
 Dir::Etc { SourceList "$apt/sources.list"; SourceParts "-"; };
 TEXT
   said=$(APT_CONFIG=$apt/apt.conf bash -c 'apt-get -qq -o Acquire::Retries=3 update &&
-    apt-get -qq -y -o Acquire::Retries=3 --download-only install "$@"' - $wanted \
+    apt-get -qq -y -o Acquire::Retries=3 --download-only install "$@"' - "$@" \
     </dev/null 2>&1) || die "cannot get the packages of arm64:"$'\n'"$said"
   for package in "$apt"/archives/*.deb; do arm_package "$package"; done
   # gcc asks for the linker by its plain name.
   ln -s "$(command -v ld.lld)" "$ARM_SYSTEM/linker/ld.lld"
   rm -rf "$apt"
-  echo "$versions" >"$ARM_SYSTEM/complete"
-  said=$(diff <(echo "$versions") <(versions_of --admindir "$ARM_SYSTEM/var/lib/dpkg" $wanted)) ||
-    note "this machine's libraries (<) are not the latest (try: apt-get upgrade):"$'\n'"$said"
 }
-
-versions_of() { dpkg-query -W -f '${Package} ${source:Version}\n' "$@" | sort; }
 
 arm_package() {
   local name info=$ARM_SYSTEM/var/lib/dpkg/info
