@@ -24,4 +24,15 @@ _netkit() {
   COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
   return 0
 }
-complete -F _netkit netkit
+
+# A link is a command, too: this file is loaded by its name, or netkit has it in its own folder.
+_netkit_names() {
+  local own file
+  complete -F _netkit netkit "${BASH_SOURCE##*/}"
+  own=$(type -P netkit)
+  for file in "${own%/*}"/*; do
+    [[ -L $file && $file -ef $own ]] && complete -F _netkit "${file##*/}"
+  done
+  return 0
+}
+_netkit_names

@@ -15,4 +15,15 @@ function __netkit_complete
         end
     end
 end
-complete -c netkit -f -a '(__netkit_complete)'
+
+# A link is a command, too: this file is loaded by its name, or netkit has it in its own folder.
+set -l names netkit (status basename | string replace -f .fish '')
+for own in (command -s netkit)
+    for file in (path filter -l (path dirname $own)/*)
+        test (path resolve $file) = (path resolve $own)
+        and set -a names (path basename $file)
+    end
+end
+for name in $names
+    complete -c $name -f -a '(__netkit_complete)'
+end

@@ -95,7 +95,9 @@ Program::Program(Table table, std::vector<std::string> arguments, config::Enviro
   if (arguments.empty()) return;
   words_.assign(arguments.begin() + 1, arguments.end());
   const std::string own = command_in_name(table_, arguments.front());
-  if (!own.empty()) words_.insert(words_.begin(), own);
+  // Completion of a link's words is that of the command's.
+  const bool completes = !words_.empty() && words_.front() == "__complete";
+  if (!own.empty()) words_.insert(words_.begin() + (completes ? 1 : 0), own);
 }
 
 std::string Program::name() const {

@@ -30,7 +30,18 @@ _netkit() {
   COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
   return 0
 }
-complete -F _netkit netkit
+
+# A link is a command, too: this file is loaded by its name, or netkit has it in its own folder.
+_netkit_names() {
+  local own file
+  complete -F _netkit netkit "${BASH_SOURCE##*/}"
+  own=$(type -P netkit)
+  for file in "${own%/*}"/*; do
+    [[ -L $file && $file -ef $own ]] && complete -F _netkit "${file##*/}"
+  done
+  return 0
+}
+_netkit_names
 )sh";
 }
 
@@ -54,7 +65,15 @@ _netkit() {
   (( ${#found} )) && _describe -V netkit found
 }
 
-if [ "${funcstack[1]}" = _netkit ]; then _netkit "$@"; else compdef _netkit netkit; fi
+if [ "${funcstack[1]}" = _netkit ]; then
+  _netkit "$@"
+else
+  compdef _netkit netkit
+  # A link beside it is a command, too. Where this is found through $fpath, _netkit_links says so.
+  for REPLY in ${commands[netkit]:h}/*(N@); do
+    [[ $REPLY -ef ${commands[netkit]} ]] && compdef _netkit ${REPLY:t}
+  done
+fi
 )sh";
 }
 
@@ -76,7 +95,18 @@ function __netkit_complete
         end
     end
 end
-complete -c netkit -f -a '(__netkit_complete)'
+
+# A link is a command, too: this file is loaded by its name, or netkit has it in its own folder.
+set -l names netkit (status basename | string replace -f .fish '')
+for own in (command -s netkit)
+    for file in (path filter -l (path dirname $own)/*)
+        test (path resolve $file) = (path resolve $own)
+        and set -a names (path basename $file)
+    end
+end
+for name in $names
+    complete -c $name -f -a '(__netkit_complete)'
+end
 )sh";
 }
 

@@ -3,6 +3,7 @@
 # real shells show it. The machine-wide completions are left out: HOME is the test's own.
 
 load support
+load tab
 
 setup() {
   private_home
@@ -70,6 +71,15 @@ know_host() {
   assert_equal "$(offers echo serve --tls-cert '')" :files
   assert_equal "$(offers echo serve --state '')" :directories
   assert_equal "$(offers --config '')" :files
+}
+
+@test "completion: a link's words are those of its command" {
+  ln -s netkit "$BATS_TEST_TMPDIR/bin/relay"
+  ln -s netkit "$BATS_TEST_TMPDIR/bin/netkit-echo"
+  assert_equal "$(relay __complete che)" "$(netkit __complete relay che)"
+  assert_equal "$(relay __complete '')" "$(netkit __complete relay '')"
+  assert_equal "$(netkit-echo __complete ping --framing=l | cut -f 1 | tr '\n' ' ')" \
+    '--framing=len64 --framing=line '
 }
 
 @test "completion: is silent and successful when it knows nothing" {
@@ -142,25 +152,22 @@ in_bash() {
   assert_equal "$(in_bash 'netkit echo ping lighthouse.example:9')" 9093
 }
 
-# type_tab SHELL START LINE EXPECTED: in SHELL on a terminal, after START, LINE and Tab show
-# EXPECTED within ten seconds.
-type_tab() {
-  command -v expect >/dev/null || fail "expect is not there"
-  TYPED=$3 EXPECTED=$4 START=$2 TERM=vt100 timeout 60 expect -c '
-    set timeout 10
-    log_user 0
-    eval spawn -noecho '"$1"'
-    proc await {pattern} {
-      expect -re $pattern {} timeout { puts "no $pattern in: $expect_out(buffer)"; exit 1 } eof {
-        puts "ended: $expect_out(buffer)"; exit 1 }
-    }
-    send -- "$env(START); echo rea\"\"dy\r"
-    await "ready\r\n"
-    send -- "$env(TYPED)\t"
-    await $env(EXPECTED)
-    send "\003"
-    send "exit\r"
-    expect eof' 3>&-
+# link_commands: `relay`, a link beside netkit, and `netkit-echo`; and a link that is another's.
+link_commands() {
+  ln -s netkit "$BATS_TEST_TMPDIR/bin/relay"
+  ln -s netkit "$BATS_TEST_TMPDIR/bin/netkit-echo"
+  ln -s /bin/true "$BATS_TEST_TMPDIR/bin/chat"
+}
+
+@test "bash: links beside netkit complete as their commands, others are left alone" {
+  link_commands
+  assert_equal "$(in_bash 'relay che')" check
+  assert_equal "$(in_bash 'netkit-echo serve --auto')" --auto-port
+  run bash --norc --noprofile -c 'source <(netkit completion bash); complete -p relay netkit-echo
+    complete -p chat'
+  assert_status 1
+  assert_line 'complete -F _netkit relay'
+  assert_line 'complete -F _netkit netkit-echo'
 }
 
 @test "bash: Tab on a terminal completes a verb" {
@@ -175,6 +182,15 @@ type_tab() {
   assert_status 0
   refute_output
   type_tab 'zsh -f -i' "$load" 'netkit echo comp' 'compare '
+}
+
+@test "zsh: links beside netkit complete as their commands, others are left alone" {
+  command -v zsh >/dev/null || fail "zsh is not there"
+  link_commands
+  local load="autoload -U compinit; compinit -u -d $HOME/dump; source <(netkit completion zsh)"
+  run zsh -fc "$load; print -l \$_comps[relay] \$_comps[netkit-echo] none:\$_comps[chat]"
+  assert_output $'_netkit\n_netkit\nnone:'
+  type_tab 'zsh -f -i' "$load" 'relay che' 'check '
 }
 
 @test "zsh: the script is found through fpath as well" {
@@ -196,4 +212,10 @@ type_tab() {
   assert_equal "$(fish_complete 'netkit echo serve --auto')" --auto-port
   assert_equal "$(fish_complete 'netkit echo ping --framing le')" len64
   assert_equal "$(fish_complete 'netkit echo ping light')" lighthouse.example:9093
+  link_commands
+  assert_equal "$(fish_complete 'relay che')" check
+  assert_equal "$(fish_complete 'netkit-echo serve --auto')" --auto-port
+  run fish --no-config -c "netkit completion fish | source; complete"
+  assert_line "complete --no-files relay -a '(__netkit_complete)'"
+  [[ $output != *chat* ]] || fail "another's link"
 }

@@ -3,6 +3,7 @@
 # more than it brought, and that no failure leaves half a file. All below the test's own folder.
 
 load support
+load tab
 
 # With its symbols a build for tests has a hundred megabytes, which each test would write.
 setup_file() { strip -o "$BATS_FILE_TMPDIR/netkit" "$(realpath "$NETKIT")"; }
@@ -189,6 +190,35 @@ replaced $PREFIX/lib/systemd/system/netkit-echo.service"
   assert_output 'complete -F _netkit netkit'
   run env XDG_DATA_DIRS="$PREFIX/share:/usr/share" fish -c "complete -C 'netkit echo comp'"
   assert_output_matches '^compare'
+}
+
+@test "install: bash, zsh and fish find the completions of links by themselves" {
+  install --symlinks
+  PATH=$PREFIX/bin:$PATH
+  export XDG_DATA_DIRS=$PREFIX/share:/usr/share
+  run bash --norc --noprofile -c '
+    . /usr/share/bash-completion/bash_completion
+    for link in relay netkit-echo; do
+      _completion_loader "$link" || (($? == 124))
+      complete -p "$link"
+    done'
+  assert_output $'complete -F _netkit relay\ncomplete -F _netkit netkit-echo'
+  # By its path, where its folder is not in $PATH.
+  run env PATH=/usr/bin:/bin bash --norc --noprofile -c '
+    . /usr/share/bash-completion/bash_completion
+    _completion_loader relay || (($? == 124))
+    COMP_LINE="$1/relay che" COMP_POINT=$((${#1} + 10))
+    compopt() { :; }
+    _netkit
+    complete -p relay && echo "${COMPREPLY[*]}"' - "$PREFIX/bin"
+  assert_output $'complete -F _netkit relay\ncheck'
+  run fish -c "complete -C 'relay che'; complete -C 'netkit-echo comp'" </dev/null
+  assert_output_matches $'^check\t.*\ncompare\t'
+  run zsh -fc "fpath=($PREFIX/share/zsh/site-functions \$fpath); autoload -U compinit
+    compinit -u -d $HOME/dump; print \$_comps[relay] \$_comps[netkit-echo] \$_comps[netkit]"
+  assert_output '_netkit_links _netkit_links _netkit'
+  type_tab 'zsh -f -i' "fpath=($PREFIX/share/zsh/site-functions \$fpath)
+    autoload -U compinit; compinit -u -d $HOME/dump" 'relay che' 'check '
 }
 
 # as_owner COMMAND...: root, too, is held by the modes of files then.
