@@ -94,11 +94,6 @@ constexpr Examples ticket_examples{{
      "one order for one host, for somebody without an account"},
     {"netkit auth ticket --address 192.0.2.0/24 --expire 1h", "all that one may, from there"},
 }};
-constexpr Examples fail2ban_examples{{
-    {"netkit auth fail2ban > /etc/fail2ban/filter.d/netkit.conf", "installs it"},
-    {"fail2ban-regex auth.log /etc/fail2ban/filter.d/netkit.conf", "tries it on a log"},
-}};
-
 constexpr ExitNote refused{4, "wrong user or password, not allowed, or to be tried again later"};
 constexpr std::array<ExitNote, 2> sign_in_exits{{
     {1, "too many sign in at the moment: try again"},
@@ -130,7 +125,7 @@ constexpr std::string_view serve_description =
     "and an address wait longer and longer; a device that signed in before is not held up by "
     "others' failures.";
 
-constexpr std::array<cli::Verb, 21> verbs{{
+constexpr std::array<cli::Verb, 20> verbs{{
     {"serve", "Run the auth service", serve_description, serve_examples, {}, make_serve},
     {"hello", "The name of this address; grants nothing",
      "Greets a known address by its name; an unknown one is asked for a name, which is kept.",
@@ -194,12 +189,6 @@ constexpr std::array<cli::Verb, 21> verbs{{
      "ends with that session. --expire bounds when it may be shown, not how long a connection "
      "lasts that it opened.",
      ticket_examples, ticket_exits, make_ticket},
-    {"fail2ban",
-     "Print a filter for fail2ban",
-     "Finds failed sign-ins in the logs of all servers; `netkit unit fail2ban` is the same.",
-     fail2ban_examples,
-     {},
-     make_fail2ban},
 }};
 
 constexpr std::string_view manual_text = R"(

@@ -37,6 +37,5 @@ std::unique_ptr<cli::Action> make_export();
 std::unique_ptr<cli::Action> make_backup();
 std::unique_ptr<cli::Action> make_tune();
 std::unique_ptr<cli::Action> make_ticket();
-std::unique_ptr<cli::Action> make_fail2ban();
 
 }  // namespace netkit::auth

@@ -1,9 +1,8 @@
-// tune, ticket and fail2ban: what needs no server.
+// tune and ticket: what needs no server.
 #include <ctime>
 
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "cli/fail2ban.hpp"
 #include "cli/secret.hpp"
 #include "commands/auth/verbs.hpp"
 #include "identity/hash_budget.hpp"
@@ -107,13 +106,6 @@ class TicketAction final : public cli::Action {
   std::optional<std::string> token_file_;
 };
 
-class Fail2banAction final : public cli::Action {
- public:
-  void declare(cli::Options&) override {}
-
-  Status run(cli::Context& context) override { return context.out.bytes(cli::fail2ban_filter()); }
-};
-
 }  // namespace
 
 std::unique_ptr<cli::Action> make_tune() {
@@ -121,9 +113,6 @@ std::unique_ptr<cli::Action> make_tune() {
 }
 std::unique_ptr<cli::Action> make_ticket() {
   return std::make_unique<TicketAction>();
-}
-std::unique_ptr<cli::Action> make_fail2ban() {
-  return std::make_unique<Fail2banAction>();
 }
 
 }  // namespace netkit::auth

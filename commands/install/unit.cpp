@@ -2,7 +2,7 @@
 #include <array>
 
 #include "base/text.hpp"
-#include "cli/fail2ban.hpp"
+#include "commands/install/fail2ban.hpp"
 #include "commands/install/install.hpp"
 #include "commands/install/program_file.hpp"
 #include "commands/install/units.hpp"
@@ -27,7 +27,7 @@ class UnitAction final : public cli::Action {
   }
 
   Status run(cli::Context& context) override {
-    if (*service_ == fail2ban) return context.out.bytes(cli::fail2ban_filter());
+    if (*service_ == fail2ban) return context.out.bytes(fail2ban_filter());
     const Service* const service = find_service(*service_);
     if (!service) return unknown();
     if (socket_ && service->socket.empty())
@@ -61,10 +61,11 @@ class UnitAction final : public cli::Action {
   bool socket_ = false;
 };
 
-constexpr std::array<cli::Example, 3> examples{{
+constexpr std::array<cli::Example, 4> examples{{
     {"netkit unit relay > /etc/systemd/system/netkit-relay.service", "then: systemctl enable"},
     {"netkit unit echo --socket", "the unit of its ports"},
     {"netkit unit fail2ban > /etc/fail2ban/filter.d/netkit.conf", "bans who tries passwords"},
+    {"fail2ban-regex auth.log /etc/fail2ban/filter.d/netkit.conf", "tries it on a log"},
 }};
 constexpr std::array<cli::Verb, 1> verbs{{{
     .name = "",

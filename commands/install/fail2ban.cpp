@@ -1,9 +1,9 @@
 // Anybody can have text logged that looks like an event of ours, but not at a line's beginning:
 // there stand at most the time and whom the journal names. The address comes first, or behind a
 // value that is quoted where it could look like one.
-#include "cli/fail2ban.hpp"
+#include "commands/install/fail2ban.hpp"
 
-namespace netkit::cli {
+namespace netkit::install {
 
 std::string_view fail2ban_filter() {
   return R"filter(# /etc/fail2ban/filter.d/netkit.conf: passwords, tokens and codes that were wrong.
@@ -27,4 +27,4 @@ datepattern = {^LN-BEG}%%Y-%%m-%%dT%%H:%%M:%%S\.%%f%%z
 )filter";
 }
 
-}  // namespace netkit::cli
+}  // namespace netkit::install

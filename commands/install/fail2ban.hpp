@@ -1,12 +1,12 @@
 // The filter by which fail2ban finds failed sign-ins in the logs of all servers. Used by `netkit
-// auth fail2ban` and `netkit unit fail2ban`.
+// unit fail2ban`.
 #pragma once
 
 #include <string_view>
 
-namespace netkit::cli {
+namespace netkit::install {
 
 /// What belongs into /etc/fail2ban/filter.d/netkit.conf.
 std::string_view fail2ban_filter();
 
-}  // namespace netkit::cli
+}  // namespace netkit::install
