@@ -27,6 +27,11 @@ struct Declared {
   Options options;
 };
 
+/// What the value is called tells it: whoever has that may act for somebody.
+bool is_secret(const Option& option) {
+  return option.value_name == "TOKEN" || option.value_name == "CODE";
+}
+
 config::Section section_of(const Command& command, const Verb& verb, const Options& options) {
   config::Section section{command.name, verb.name, {}};
   for (const Option& option : options.all())
@@ -34,7 +39,7 @@ config::Section section_of(const Command& command, const Verb& verb, const Optio
       section.keys.push_back({.name = option.name,
                               .repeats = option.repeats,
                               .flag = option.flag,
-                              .secret = false,
+                              .secret = is_secret(option),
                               .defaults = option.defaults});
   return section;
 }

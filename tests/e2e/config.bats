@@ -163,3 +163,17 @@ refuses_config() {
   run_netkit echo serve --print-config
   assert_status 0
 }
+
+@test "config: --print-config shows no token and no code, wherever they come from" {
+  local secret=nk_0123456789012345678901234567890123456789012
+  config_file '[filesrv]' "token = \"$secret\""
+  run_netkit filesrv ls --print-config --config "$CONFIG"
+  assert_line "# token is set and not shown  # $CONFIG:2"
+  NETKIT_CHAT_TOKEN=$secret run_netkit chat --print-config
+  assert_line '# token is set and not shown  # NETKIT_CHAT_TOKEN'
+  run_netkit auth ticket --print-config --token "$secret"
+  assert_line '# token is set and not shown  # --token'
+  run_netkit shutdown-server list --print-config
+  assert_line '# token is not set  # default'
+  [[ $output$stderr != *$secret* ]] || fail "$output"
+}
