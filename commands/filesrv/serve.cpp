@@ -42,6 +42,7 @@ class ServeAction final : public cli::Action {
   ServeAction() {
     server_.message_size_max = Size{request_size_max};
     server_.threads = std::clamp(std::thread::hardware_concurrency(), 1U, threads_standard_max);
+    server_.threads_default = "one a processor, 4 at most";
   }
 
   void declare(cli::Options& options) override;

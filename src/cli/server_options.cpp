@@ -53,7 +53,12 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
       .completes(Complete::file);
   options.value("ready-fd", server.ready_fd, "N",
                 "Write one newline to this descriptor once everything listens");
-  options.value("threads", server.threads, "N", "Threads that serve connections");
+  const std::string& by_machine = server.threads_default;
+  Option& threads =
+      options.value("threads", server.threads, "N",
+                    "Threads that serve connections" +
+                        (by_machine.empty() ? by_machine : " (default: " + by_machine + ")"));
+  if (!by_machine.empty()) threads.defaults.clear();
   options.flag("daemon", server.daemon, "Detach once everything listens");
   options.value("pid-file", server.pid_file, "PATH", "Keep a locked file with the process id")
       .completes(Complete::file);

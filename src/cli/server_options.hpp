@@ -29,6 +29,7 @@ struct ServerOptions {
   TimeLimit handshake_limit{net::handshake_limit};
   TimeLimit drain_limit{net::drain_limit};
   unsigned threads = 1;
+  std::string threads_default;  ///< In words, where the machine decides.
   std::optional<net::Endpoint> require_auth;
   Duration auth_grace = std::chrono::minutes{5};
   std::optional<std::string> auth_tls_ca;

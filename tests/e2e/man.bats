@@ -154,3 +154,14 @@ PY
   assert_status 0
   assert_output served
 }
+
+@test "man: a page says the same whatever machine and user prints it" {
+  local name one
+  one=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+  for name in $(<"$PAGES/names"); do
+    env HOME=/elsewhere USER=other XDG_STATE_HOME=/state taskset -c "$one" "$NETKIT" man "$name" |
+      cmp - "$PAGES/$name"
+  done
+  grep -q 'Threads that serve connections (default: one a processor, 4 at most)' \
+    <(tr '\n' ' ' <"$PAGES/filesrv" | tr -s ' ')
+}
