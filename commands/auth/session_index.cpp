@@ -9,7 +9,8 @@
 namespace netkit::auth {
 namespace {
 
-/// Uses that lie closer together are one: every request of a busy client would be a write.
+/// Uses that lie closer together are one: every request of a busy client would be a write. Within
+/// a short idle limit they lie closer, or a session would end while it is used.
 constexpr Time use_distance_s = 10;
 
 template <std::size_t size>
@@ -176,7 +177,8 @@ std::optional<Time> SessionIndex::last_use_of(std::string_view user_key) const {
 
 void SessionIndex::use(const LiveSession& session, std::string_view address, Time now) {
   const Time before = session.last_used.load(std::memory_order_relaxed);
-  if (now - before < use_distance_s && now >= before) return;
+  const Time distance = std::min(use_distance_s, idle_limit_ / 4);
+  if (now - before < distance && now >= before) return;
   session.last_used.store(now, std::memory_order_relaxed);
   const std::lock_guard lock{uses_mutex_};
   const std::string id{session.id_bytes()};

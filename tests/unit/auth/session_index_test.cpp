@@ -131,6 +131,16 @@ TEST_CASE("SessionIndex: uses are noted once in ten seconds and taken once") {
   CHECK(index.last_use_of("anna") == now + 60);
 }
 
+TEST_CASE("SessionIndex: a session that is used does not end within a short idle limit") {
+  SessionIndex index{4};
+  index.add(session_of('a', "anna"), relay);
+  for (Time at = now + 3; at < now + 40; at += 3) {
+    const auto found = index.find(std::string(32, 'a'), at);
+    REQUIRE(found);
+    index.use(*found, "192.0.2.1", at);
+  }
+}
+
 TEST_CASE("SessionIndex: uses that could not be written are taken again, later ones first") {
   SessionIndex index{idle};
   index.add(session_of('a', "anna"), relay);
