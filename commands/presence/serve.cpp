@@ -102,10 +102,10 @@ Status RunAction::open(cli::Context& context, net::Server& server) {
   return ok;
 }
 
+/// Of a start that failed, too: none of their timers and sockets may outlive the server.
 void RunAction::close() {
-  if (!links_) return;
-  // None of their timers and sockets may outlive the server.
-  links_->stop();
+  if (!porter_) return;
+  if (links_) links_->stop();
   links_.reset();
   if (shared_) shared_->stop();
   shared_.reset();
@@ -143,7 +143,11 @@ Status RunAction::serve(cli::Context& context) {
     doors_ = doors;
     if (porter_) porter_->hall().show_certificate(doors.certificate);
   };
-  plan.on_start = [&](net::Server& server) { return open(context, server); };
+  plan.on_start = [&](net::Server& server) {
+    Status opened = open(context, server);
+    if (!opened) close();
+    return opened;
+  };
   plan.on_stop = [&] { close(); };
   plan.on_metrics = [&](cli::Gauges& gauges) {
     const HallState state = porter_->hall().state();

@@ -176,7 +176,9 @@ std::uint64_t Hub::muted_until(const Session& session) const {
 
 Bans Hub::bans() {
   const std::lock_guard held{mutex_};
-  return bans_;
+  Bans bans = bans_;
+  static_cast<void>(bans.expire(now().wall_ms));
+  return bans;
 }
 
 Status Hub::moderate(std::string_view by, const Request& request) {
