@@ -111,7 +111,7 @@ Result<LinksPlan> links_plan(const cli::Context& context, const LinkOptions& opt
   plan.pace.records_per_s = options.rate;
   plan.pinned = options.tls_ca || options.tls_fingerprint;
   cli::ClientOptions trust;
-  trust.tls_ca = options.tls_ca;
+  if (options.tls_ca) trust.tls_ca = cli::absolute_path(*options.tls_ca);
   trust.tls_fingerprint = options.tls_fingerprint;
   if (trust.tls_ca && trust.tls_fingerprint)
     return Error{Errc::usage, "combine --link-tls-ca and --link-tls-fingerprint"};
@@ -119,6 +119,8 @@ Result<LinksPlan> links_plan(const cli::Context& context, const LinkOptions& opt
   plan.tls = [&context, trust, by_link_key](const net::Endpoint& to) {
     return tls_for(context, trust, by_link_key, to);
   };
+  for (const net::Endpoint& each : plan.to)
+    if (const auto tls = plan.tls(each); !tls) return tls.error();
   auto token = token_of(options);
   if (!token) return token.error();
   plan.token = std::move(*token);

@@ -174,17 +174,26 @@ bool Serving::wants_tls() const {
 Status Serving::load_certificate() {
   if (!wants_tls()) return ok;
   Result<identity::Credentials> credentials;
+  std::string certificate_path = options_.tls_cert.value_or("");
+  std::string key_path = options_.tls_key.value_or("");
   if (options_.tls_cert) {
     credentials = identity::load(*options_.tls_cert, *options_.tls_key);
   } else {
     Result<std::string> state = make_state_directory(context_, options_);
     if (!state) return state.error();
     credentials = identity::load_or_make(*state, own_names(), std::time(nullptr));
+    certificate_path = *state + "/tls-cert.pem";
+    key_path = *state + "/tls-key.pem";
   }
   if (!credentials) return credentials.error();
   Result<net::TlsContext> tls = net::TlsContext::server(credentials->certificate, credentials->key);
   // OpenSSL's word for a key that does not fit; as its code it would count as a peer's refusal.
-  if (!tls) return Error{Errc::usage, tls.error().attempt, tls.error().code.message()};
+  if (!tls) {
+    const Error& error = tls.error();
+    const std::string& path = error.attempt.str().ends_with("key") ? key_path : certificate_path;
+    return Error{Errc::usage, error.attempt + " " + escape_for_display(path),
+                 error.code.message() + "; " + error.hint.str()};
+  }
   Result<std::string> fingerprint = identity::fingerprint(credentials->certificate);
   if (!fingerprint) return fingerprint.error();
   context_.log.info("tls", {{"fingerprint", *fingerprint}});
@@ -204,6 +213,7 @@ Status Serving::start_guard() {
     return Error{Errc::usage, "use --require-auth", "this server takes no tokens"};
   Result<access::GuardSettings> settings = guard_settings(context_, options_);
   if (!settings) return settings.error();
+  if (const auto tls = settings->tls(); !tls) return tls.error();
   guard_.emplace(std::move(*settings), context_.log);
   guard_->start(server_->main_context());
   plan_.on_guard(*guard_);

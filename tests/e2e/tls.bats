@@ -136,7 +136,10 @@ authority() {
   run_netkit echo serve --listen tls://127.0.0.1:0 --tls-cert ca.pem --tls-key stranger.key
   assert_status 2
   refute_output
-  assert_stderr_matches 'private key.*mismatch'
+  assert_stderr_matches 'private key [^ ]*stranger.key: .*mismatch'
+  run_netkit echo serve --listen tls://127.0.0.1:0 --tls-cert stranger.key --tls-key ca.key
+  assert_status 2
+  assert_stderr_matches 'certificate [^ ]*stranger.key: no start line'
 }
 
 @test "tls: a client that speaks plain text to a tls port is sent away, others are served" {
