@@ -135,10 +135,16 @@ Status take_endpoint(std::vector<std::string>& words, std::size_t arguments, boo
   return ok;
 }
 
-AuthClient::AuthClient(net::Stream stream, Duration answer_limit)
+AuthClient::AuthClient(net::Stream stream, Duration answer_limit, std::string server)
     : stream_{std::move(stream)},
       reader_{wire::FrameDecoder{answer_size_max}, answer_size_max + wire::frame_header_size},
-      answer_limit_{answer_limit} {}
+      answer_limit_{answer_limit},
+      server_{std::move(server)} {}
+
+/// What is there does not speak as an auth server does, or not at all.
+Error AuthClient::strange(std::error_code code) const {
+  return {code, "speak to the auth server at " + server_, "is it one?"};
+}
 
 asio::awaitable<Result<std::unique_ptr<AuthClient>>> AuthClient::open(const cli::Context& context,
                                                                       const AuthOptions& options,
@@ -151,13 +157,16 @@ asio::awaitable<Result<std::unique_ptr<AuthClient>>> AuthClient::open(const cli:
                       "start it: netkit auth serve; or name it: --state DIR, or an endpoint"};
     co_return stream.error();
   }
-  co_return co_await begin(std::move(*stream), options.client.answer_limit, target.token.view());
+  co_return co_await begin(std::move(*stream), options.client.answer_limit, target.token.view(),
+                           net::to_text(target.endpoint));
 }
 
 asio::awaitable<Result<std::unique_ptr<AuthClient>>> AuthClient::begin(net::Stream stream,
                                                                        Duration answer_limit,
-                                                                       std::string_view token) {
-  std::unique_ptr<AuthClient> client{new AuthClient{std::move(stream), answer_limit}};
+                                                                       std::string_view token,
+                                                                       std::string server) {
+  std::unique_ptr<AuthClient> client{
+      new AuthClient{std::move(stream), answer_limit, std::move(server)}};
   if (Status greeted = co_await client->greet(); !greeted) co_return greeted.error();
   if (token.empty()) co_return client;
   JsonObject request;
@@ -173,11 +182,10 @@ asio::awaitable<Status> AuthClient::greet() {
   access::append_hello(hello, "netkit auth");
   if (Status sent = co_await stream_.write(hello); !sent) co_return sent.error();
   if (Status skipped = co_await net::skip_text(stream_, reader_.received()); !skipped)
-    co_return Error{skipped.error().code, "hear from the auth server", "is it one?"};
+    co_return strange(skipped.error().code);
   const Result<wire::Frame> frame = co_await reader_.next(stream_);
-  if (!frame) co_return Error{frame.error().code, "speak to the auth server", "is it one?"};
-  if (frame->type != wire::frame_type::hello)
-    co_return Error{Errc::unexpected, "speak to the auth server", "is it one?"};
+  if (!frame) co_return strange(frame.error().code);
+  if (frame->type != wire::frame_type::hello) co_return strange(Errc::unexpected);
   co_return ok;
 }
 
@@ -194,7 +202,7 @@ asio::awaitable<Result<wire::Json>> AuthClient::ask(std::string_view word, JsonO
   if (!sent) co_return sent.error();
   for (;;) {
     const Result<wire::Frame> frame = co_await reader_.next(stream_);
-    if (!frame) co_return Error{frame.error().code, "hear from the auth server"};
+    if (!frame) co_return strange(frame.error().code);
     if (frame->type != frame_type::answer || frame->stream != id) continue;
     Result<wire::Json> answer = wire::Json::parse(
         frame->body, {.size_max = answer_size_max, .depth_max = 8, .values_max = 1'000'000});

@@ -53,10 +53,11 @@ class AuthClient {
   static asio::awaitable<Result<std::unique_ptr<AuthClient>>> open(const cli::Context& context,
                                                                    const AuthOptions& options,
                                                                    const Target& target);
-  /// The same on a stream that is connected; no token: nobody signs in.
+  /// The same on a stream that is connected; no token: nobody signs in. Errors name `server`.
   static asio::awaitable<Result<std::unique_ptr<AuthClient>>> begin(net::Stream stream,
                                                                     Duration answer_limit,
-                                                                    std::string_view token);
+                                                                    std::string_view token,
+                                                                    std::string server = {});
 
   /// Sends `request` (its id is added) and waits for its answer. An answer that says no is an
   /// Error with the server's words and code.
@@ -65,13 +66,15 @@ class AuthClient {
 
  private:
   using Reader = net::MessageReader<wire::FrameDecoder>;
-  AuthClient(net::Stream stream, Duration answer_limit);
+  AuthClient(net::Stream stream, Duration answer_limit, std::string server);
 
   asio::awaitable<Status> greet();
+  Error strange(std::error_code code) const;
 
   net::Stream stream_;
   Reader reader_;
   const Duration answer_limit_;
+  const std::string server_;
   std::uint32_t last_id_ = 0;
 };
 

@@ -59,6 +59,7 @@ class CompareAction final : public cli::Action {
   cli::ClientOptions client_;
   cli::Credential credential_;
   std::vector<Row> rows_;
+  std::error_code first_trouble_;  ///< Told if nothing else was found.
 };
 
 void CompareAction::add_all_transports(const cli::Context& context, const std::string& host) {
@@ -97,7 +98,7 @@ Status CompareAction::run(cli::Context& context) {
   if (Status printed = print(context); !printed) return printed;
   for (const Row& row : rows_)
     if (row.trips.count_received() > 0) return ok;
-  return Error{asio::error::connection_refused, "reach any of the transports",
+  return Error{first_trouble_, "reach any of the transports",
                "is `netkit echo serve --all` running there?"};
 }
 
@@ -105,6 +106,7 @@ asio::awaitable<std::unique_ptr<Channel>> CompareAction::open(const cli::Context
                                                               Row& row) {
   auto channel = co_await open_channel(context, client_, row.to, {.credential = &credential_});
   if (channel) co_return std::move(*channel);
+  if (!first_trouble_) first_trouble_ = channel.error().code;
   row.trouble = "not offered: " + channel.error().code.message();
   co_return nullptr;
 }
@@ -126,6 +128,7 @@ asio::awaitable<bool> CompareAction::ping(Row& row, Channel& channel, std::uint6
   }
   const bool lost = datagrams && answer.error().code == Errc::timed_out;
   if (lost && row.trips.count_received() > 0) co_return true;
+  if (!first_trouble_) first_trouble_ = answer ? Errc::mismatch : answer.error().code;
   row.trouble = answer ? "the answer differs from what was sent" : answer.error().code.message();
   if (row.trips.count_received() == 0) row.trouble = "not offered: " + row.trouble;
   co_return false;

@@ -33,8 +33,7 @@ Result<std::string> body_of(std::string& answer) {
   if (!head) return head.error();
   if (!head->message) return Error{Errc::closed};
   if (head->message->status != 200)
-    return Error{Errc::mismatch, "read /metrics",
-                 "the answer is " + std::to_string(head->message->status)};
+    return Error{Errc::mismatch, {}, "the answer is " + std::to_string(head->message->status)};
   return answer.substr(head->used);
 }
 
@@ -58,15 +57,17 @@ asio::awaitable<Result<std::string>> ask(const net::Endpoint& endpoint) {
     if (!got && got.error().code != Errc::closed) co_return got.error();
     if (!got) co_return body_of(answer);
     answer.append(piece.data(), *got);
-    if (answer.size() > answer_size_max) co_return Error{Errc::too_large, "read /metrics"};
+    if (answer.size() > answer_size_max) co_return Errc::too_large;
   }
 }
 
 asio::awaitable<Status> look(Server& server) {
   Result<std::string> body = co_await ask(server.endpoint);
-  if (!body && body.error().attempt.empty())
-    body = Error{body.error().code, "read the metrics of " + server.row.endpoint,
-                 "is it what its --metrics says?"};
+  if (!body && body.error().attempt.empty()) {
+    std::string hint = body.error().hint;
+    hint += (hint.empty() ? "" : "; ") + std::string{"is it what its --metrics says?"};
+    body = Error{body.error().code, "read the metrics of " + server.row.endpoint, std::move(hint)};
+  }
   const auto now = steady_clock::now();
   const double elapsed_s = std::chrono::duration<double>(now - server.read_at).count();
   const Result<Reading> reading = body ? read_metrics(*body) : Result<Reading>{body.error()};

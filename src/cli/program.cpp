@@ -65,11 +65,15 @@ Status assign_all(const Options& options, const config::Settings& settings,
   for (const Option& option : options.all()) {
     const auto values = given.find(option.name);
     const bool outside = option.positional || option.command_line_only;
+    const std::string source = option.positional ? option.name : "--" + option.name;
+    const auto is_set = [&](const config::Setting& each) {
+      return each.key.name == option.name && each.origin.kind != config::Origin::default_;
+    };
     if (values != given.end() && outside) {
-      const std::string source = option.positional ? option.name : "--" + option.name;
       if (Status done = assign(option, values->second, source); !done) return done;
-    } else if (option.required && values == given.end()) {
-      return Error{Errc::usage, "go on without " + option.name, "see --help"};
+    } else if (option.required && values == given.end() && !given.contains("print-config") &&
+               std::ranges::none_of(settings, is_set)) {
+      return Error{Errc::usage, "go on without " + source, "see --help"};
     }
   }
   return ok;
@@ -114,7 +118,13 @@ Status Program::run() {
   if (!words_.empty() && words_.front() == "__complete")
     return print_completions(table_, {words_.begin() + 1, words_.end()}, environment_, plain);
   Result<Located> located = locate(table_, words_);
-  if (!located) return located.error();
+  if (!located) {
+    // That what is said names the command where it is known.
+    if (located.error().code != Errc::unknown_command)
+      for (const std::string& each : words_)
+        if (!located_.command) located_.command = find(table_, each);
+    return located.error();
+  }
   located_ = std::move(*located);
   if (!located_.command) return run_without_command(plain);
   if (located_.verb) return run_verb();

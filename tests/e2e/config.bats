@@ -164,6 +164,16 @@ refuses_config() {
   assert_status 0
 }
 
+@test "config: every command prints its own, whatever else it would need" {
+  local command
+  for command in $(netkit --list); do
+    run_netkit "$command" --print-config
+    assert_status 0
+    refute_stderr
+    assert_output_matches "^\\[$command"
+  done
+}
+
 @test "config: --print-config shows no token and no code, wherever they come from" {
   local secret=nk_0123456789012345678901234567890123456789012
   config_file '[filesrv]' "token = \"$secret\""
