@@ -50,6 +50,23 @@ options_in() { sed -nE 's/^  (-[a-zA-Z], |    )(--[a-z0-9-]+).*/\2/p' | sort -u;
   done
 }
 
+# A name in a test is not yet a test of it; a name in none is none.
+@test "man: every option of every page stands in some test" {
+  local name letter option untested='' seen=0
+  for name in $(<"$PAGES/names"); do
+    while read -r letter option; do
+      seen=$((seen + 1))
+      grep -rqE --exclude-dir=bench --exclude-dir=fuzz --exclude=man.bats -- \
+        "--$option([^a-z0-9-]|\$)" "$ROOT/tests" && continue
+      [[ $letter != - ]] && grep -rqE --include=*.bats -- "$name.* -$letter( |\$)" "$ROOT/tests" ||
+        untested+=" $name:--$option"
+    done < <(sed -nE '/^\.TP/{n;s/\\-/-/g;s/\\f.//g;s/^--/- --/
+        s/^-([a-zA-Z]), /\1 /;s/^(.) --([a-z0-9-]+).*/\1 \2/p}' "$PAGES/$name" | sort -u)
+  done
+  ((seen > 300)) || fail "only $seen options"
+  [[ -z $untested ]] || fail "in no test:$untested"
+}
+
 @test "man: no rendered line is wider than a terminal, examples apart" {
   local name wide
   for name in $(<"$PAGES/names"); do
