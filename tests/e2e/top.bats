@@ -45,7 +45,7 @@ teardown() {
   start_server web filesrv serve --listen tcp://127.0.0.1:0 --state web site
   run_netkit top "$(endpoint_of 1 web)" --once
   assert_status 5
-  assert_output_matches 'away: .*not the expected answer \(the answer is 404\)'
+  assert_output_matches 'away: .*not the expected answer \(the answer is 404; '
   echo 'go_threads 1' >site/metrics
   run_netkit top "$(endpoint_of 1 web)" --once
   assert_status 5
