@@ -11,6 +11,7 @@ import struct
 import threading
 
 CHUNK = 1 << 20
+BLOCK = 1 << 13
 LIMIT_S = 10
 HELLO, REFUSAL = 1, 2
 LIST, GET, HASHES, PUT, ASK, DATA, CHUNK_HASH, END = range(16, 24)
@@ -53,13 +54,19 @@ def done(things=1, failed=0, stream=1):
     return frame(DONE, struct.pack(">QQ", things, failed), stream)
 
 
-def hash_of(content):
+def sha256(content):
     return hashlib.sha256(content).digest()
+
+
+def hash_of(content):
+    """Of one chunk: its blocks are hashed first."""
+    return sha256(b"".join(sha256(content[at:at + BLOCK])
+                           for at in range(0, len(content), BLOCK)))
 
 
 def root_of(content):
     hashes = b"".join(hash_of(content[at:at + CHUNK]) for at in range(0, len(content), CHUNK))
-    return hash_of(b"netkit tree 1\n" + struct.pack(">Q", len(content)) + hashes)
+    return sha256(b"netkit tree 2\n" + struct.pack(">Q", len(content)) + hashes)
 
 
 def whole(path, content, stream=1):
