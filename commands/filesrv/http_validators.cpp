@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "identity/secret_base64.hpp"
+#include "wire/http_date.hpp"
 
 namespace netkit::filesrv {
 namespace {
@@ -57,7 +58,7 @@ bool any_matches(const wire::HttpFields& fields, std::string_view name, const Va
 std::optional<std::int64_t> date_of(const wire::HttpFields& fields, std::string_view name,
                                     std::int64_t now_s) {
   if (fields.count(name) != 1) return std::nullopt;
-  return parse_http_date(*fields.find(name), now_s);
+  return wire::parse_http_date(*fields.find(name), now_s);
 }
 
 /// The elements of a dictionary (RFC 8941, 3.2): KEY or KEY=VALUE.
@@ -112,7 +113,7 @@ bool range_holds(const wire::HttpFields& fields, const Validators& current, std:
   std::string_view value = *fields.find("If-Range");
   if (const std::optional<Tag> tag = take_tag(value))
     return tag_matches(*tag, current, Comparison::strong);
-  const auto since = parse_http_date(value, now_s);
+  const auto since = wire::parse_http_date(value, now_s);
   return since && current.strong && *since == current.modified_s;
 }
 

@@ -22,12 +22,6 @@ struct Validators {
 /// and show the same times.
 Validators validators_of(const transfer::Facts& facts, std::int64_t now_ns);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::string http_date(std::int64_t seconds);
-/// The same, and the two old forms (RFC 9110, 5.6.7); years of two digits are at most 50 after that
-/// of `now_s`. Names of days are not compared with the date.
-std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_s);
-
 enum class Verdict : std::uint8_t {
   proceed,
   not_modified,  ///< 304, for GET and HEAD only.

@@ -13,6 +13,7 @@
 #include "transfer/limits.hpp"
 #include "transfer/path.hpp"
 #include "transfer/tree_hash.hpp"
+#include "wire/http_date.hpp"
 
 namespace netkit::filesrv {
 namespace {
@@ -95,7 +96,7 @@ asio::awaitable<Status> WebSession::give_file(const Request& request, const WebT
   WebAnswer answer{200};
   // A date to come would not be one of now (RFC 9110, 8.8.2.1).
   answer.add("ETag", validators.etag)
-      .add("Last-Modified", http_date(std::min(validators.modified_s, now_s)))
+      .add("Last-Modified", wire::http_date(std::min(validators.modified_s, now_s)))
       .add("Cache-Control", "no-cache")
       .add("Accept-Ranges", "bytes");
   const Verdict verdict = judge_conditions(request.fields, true, &validators, now_s);

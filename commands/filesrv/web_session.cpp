@@ -9,6 +9,7 @@
 #include "identity/secret_base64.hpp"
 #include "net/websocket.hpp"
 #include "transfer/path.hpp"
+#include "wire/http_date.hpp"
 
 namespace netkit::filesrv {
 namespace {
@@ -208,7 +209,7 @@ std::string WebSession::allowed() const {
 
 std::string WebSession::head_of(const WebAnswer& answer,
                                 std::optional<std::uint64_t> length) const {
-  const std::string date = http_date(web_clock_ns() / second_ns);
+  const std::string date = wire::http_date(web_clock_ns() / second_ns);
   std::vector<wire::HttpField> fields;
   bool has_policy = false;
   for (const auto& [name, value] : answer.fields) {

@@ -10,6 +10,7 @@
 #include "commands/filesrv/tar_stream.hpp"
 #include "commands/filesrv/text_words.hpp"
 #include "tests/support/feed.hpp"
+#include "wire/http_date.hpp"
 
 using namespace netkit;
 using namespace netkit::filesrv;
@@ -30,8 +31,9 @@ void check_ranges(std::string_view text, std::uint64_t size) {
 }
 
 void check_fields(std::string_view text, std::int64_t now_s) {
-  if (const auto date = parse_http_date(text, now_s))
-    tests::demand(parse_http_date(http_date(*date), now_s) == date, "dates are read back");
+  if (const auto date = wire::parse_http_date(text, now_s))
+    tests::demand(wire::parse_http_date(wire::http_date(*date), now_s) == date,
+                  "dates are read back");
   const Validators current{"\"a\"", now_s, true};
   for (const std::string_view name :
        {"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"}) {

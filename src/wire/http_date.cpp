@@ -1,11 +1,11 @@
-// The dates of HTTP (RFC 9110, 5.6.7): one form that is written, three that are read.
+// One form that is written, three that are read.
+#include "wire/http_date.hpp"
+
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
 
-#include "commands/filesrv/http_validators.hpp"
-
-namespace netkit::filesrv {
+namespace netkit::wire {
 namespace {
 
 using std::chrono::days;
@@ -157,4 +157,4 @@ std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t 
   return parse_asctime(text);
 }
 
-}  // namespace netkit::filesrv
+}  // namespace netkit::wire
