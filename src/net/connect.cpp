@@ -4,12 +4,8 @@
 #include <algorithm>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
-#include <mutex>
-#include <netdb.h>
-#include <thread>
 #include <vector>
 
 #include "net/limits.hpp"
@@ -41,52 +37,6 @@ Error failure(const Error& error, const Endpoint& to) {
   else if (code == asio::error::host_unreachable || code == asio::error::network_unreachable)
     hint = "there is no route to it";
   return {code, "connect to " + to_text(to), hint};
-}
-
-/// One look-up in a thread of its own. getaddrinfo(3) cannot be told to stop, and Asio's resolver
-/// would make the end of the io_context wait for it.
-struct Lookup {
-  /// Ends with the coroutine that waits, also when that is destroyed: the thread may outlive it.
-  class Wait {
-   public:
-    Wait(Lookup& lookup, asio::steady_timer& timer) : lookup_{lookup} { lookup_.waiting = &timer; }
-    Wait(const Wait&) = delete;
-    ~Wait() {
-      const std::lock_guard lock{lookup_.mutex};
-      lookup_.waiting = nullptr;
-    }
-
-   private:
-    Lookup& lookup_;
-  };
-
-  std::mutex mutex;
-  asio::steady_timer* waiting = nullptr;  // Guarded by mutex.
-  Result<std::vector<Address>> found = Errc::timed_out;
-};
-
-void look_up(const std::shared_ptr<Lookup>& lookup, const Endpoint& to) {
-  Result<std::vector<Address>> found = resolve_now(to);
-  const std::lock_guard lock{lookup->mutex};
-  if (!lookup->waiting) return;
-  asio::post(lookup->waiting->get_executor(), [lookup, found = std::move(found)]() mutable {
-    lookup->found = std::move(found);
-    if (lookup->waiting) lookup->waiting->cancel();
-  });
-}
-
-asio::awaitable<Result<std::vector<Address>>> resolve(const Endpoint& to, Clock::time_point until) {
-  std::error_code not_literal;
-  const auto literal = asio::ip::make_address(to.host, not_literal);
-  if (!not_literal) co_return std::vector<Address>{literal};
-
-  asio::steady_timer timer{co_await asio::this_coro::executor, until};
-  const auto lookup = std::make_shared<Lookup>();
-  const Lookup::Wait wait{*lookup, timer};
-  std::thread{look_up, lookup, to}.detach();
-  std::error_code woken;  // Either way: found, or too late.
-  co_await timer.async_wait(into(woken));
-  co_return lookup->found;
 }
 
 /// The race of one connect(). Shared by its attempts, so that the losers may end later.

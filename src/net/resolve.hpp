@@ -1,8 +1,10 @@
-// Names to addresses. Waits for the answer: servers call it before they start, and net/connect.hpp
-// in a thread of its own.
+// Names to addresses: for servers before they start, which may wait, and for whoever connects or
+// explains the network, who may not.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <asio/ip/address.hpp>
+#include <chrono>
 #include <vector>
 
 #include "base/result.hpp"
@@ -13,5 +15,9 @@ namespace netkit::net {
 /// All addresses of the endpoint's host, at most `addresses_per_name_max`; literal addresses are
 /// never looked up. Port numbers are always numeric: /etc/services need not exist.
 Result<std::vector<asio::ip::address>> resolve_now(const Endpoint& endpoint);
+
+/// The same in a thread of its own; Errc::timed_out if there is no answer until then.
+asio::awaitable<Result<std::vector<asio::ip::address>>> resolve(
+    const Endpoint& to, std::chrono::steady_clock::time_point until);
 
 }  // namespace netkit::net
