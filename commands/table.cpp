@@ -17,8 +17,22 @@
 #include "commands/relay/relay.hpp"
 #include "commands/shutdown/shutdown.hpp"
 #include "commands/top/top.hpp"
+#include "net/limits.hpp"
+#include "net/service_ports.hpp"
 
 namespace netkit::commands {
+
+using net::Carrier;
+using net::service_port;
+static_assert(service_port(Carrier::tcp, "echo") == echo::port);
+static_assert(service_port(Carrier::udp, "echo") == echo::port);
+static_assert(service_port(Carrier::tcp, "auth") == auth::port);
+static_assert(service_port(Carrier::tcp, "shutdown-server") == shutdown::port);
+static_assert(service_port(Carrier::tcp, "relay") == relay::port);
+static_assert(service_port(Carrier::tcp, "presenced") == presence::port);
+static_assert(service_port(Carrier::sctp, "presenced") == presence::sctp_port);
+static_assert(service_port(Carrier::udp, "presence group") == net::presence_group_port);
+static_assert(service_port(Carrier::tcp, "filesrv") == filesrv::port);
 
 cli::Table table() {
   static const std::array rows{

@@ -1,100 +1,57 @@
-// Looking, and the row in the command table.
+// Showing what was found, and the row in the command table.
 #include "commands/doctor/doctor.hpp"
 
 #include <array>
-#include <asio/steady_timer.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-#include "base/file.hpp"
 #include "cli/client.hpp"
 #include "cli/packed_text.hpp"
-#include "commands/doctor/findings.hpp"
-#include "net/presence_group.hpp"
-#include "net/spawn.hpp"
-#include "net/together.hpp"
+#include "commands/doctor/machine.hpp"
+#include "commands/doctor/way.hpp"
+#include "net/limits.hpp"
 
 namespace netkit::doctor {
 namespace {
 
-/// Within it a switch has told its ports of the group, and what others say to it is heard.
-constexpr std::chrono::milliseconds listening_time{500};
-
-int probe_kernel_sctp() {
-  const FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP)};
-  return socket ? 0 : errno;
-}
-
-int probe_multicast_route(std::uint16_t port) {
-  const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  if (!socket) return errno;
-  const asio::ip::udp::endpoint group{*net::presence_group(port).group_v4, port};
-  return connect(socket.get(), group.data(), static_cast<socklen_t>(group.size())) == 0 ? 0 : errno;
-}
-
 class DoctorAction final : public cli::Action {
  public:
   void declare(cli::Options& options) override {
+    options
+        .positional("HOST", host_,
+                    "Look at the way there, too: a name or an address, [SCHEME://]HOST:PORT for "
+                    "one port alone")
+        .completes(cli::Complete::endpoint);
     options.value("group-port", group_port_, "N", "UDP port of the groups of presence");
   }
 
   Status run(cli::Context& context) override {
+    if (host_ && host_->host.empty())
+      return Error{Errc::usage, "look at the way to " + net::to_text(*host_),
+                   "give HOST, or HOST:PORT"};
     return cli::run_client([&] { return examine(context); });
   }
 
  private:
   asio::awaitable<Status> examine(cli::Context& context) {
-    Result<std::vector<net::Interface>> interfaces = net::read_interfaces();
-    if (!interfaces) co_return interfaces.error();
-    std::vector<Finding> findings;
-    for (const net::Interface& each : *interfaces)
-      findings.push_back(judge(each));
-    co_await look_at_multicast(context, findings);
-    findings.push_back(judge_multicast_route(probe_multicast_route(group_port_)));
-    findings.push_back(judge_kernel_sctp(probe_kernel_sctp()));
+    const auto here = co_await look_at_machine(context, group_port_);
+    if (!here) co_return here.error();
     bool bad = false;
-    for (const Finding& each : findings) {
-      bad = bad || each.verdict == Verdict::bad;
-      if (Status shown = show(context, each); !shown) co_return shown;
+    if (Status shown = show(context, *here, bad); !shown) co_return shown;
+    if (host_) {
+      const Way way = co_await look_at_way(context, *host_);
+      if (Status shown = show(context, way.findings, bad); !shown) co_return shown;
+      if (!way.reached) co_return way.reached;
     }
     if (bad)
       co_return Error{Errc::mismatch, "find everything in order", "see the lines marked bad"};
     co_return ok;
   }
 
-  asio::awaitable<void> look_at_multicast(cli::Context& context, std::vector<Finding>& findings) {
-    const auto executor = co_await asio::this_coro::executor;
-    auto& io = static_cast<asio::io_context&>(executor.context());
-    Result<std::unique_ptr<net::Multicast>> group =
-        net::Multicast::open(io, context.log, net::presence_group(group_port_));
-    if (!group) {
-      findings.push_back({.what = "multicast",
-                          .verdict = Verdict::bad,
-                          .detail = group.error().message(),
-                          .hint = "peers find a daemon by --presenced HOST"});
-      co_return;
+  static Status show(cli::Context& context, const std::vector<Finding>& findings, bool& bad) {
+    for (const Finding& each : findings) {
+      bad = bad || each.verdict == Verdict::bad;
+      if (Status shown = show(context, each); !shown) return shown;
     }
-    // Whoever is there drops it: it is no announcement.
-    (*group)->send("?");
-    std::vector<asio::awaitable<Status>> parts;
-    parts.push_back(drain(**group));
-    parts.push_back(end_soon(**group, findings));
-    static_cast<void>(co_await net::together(std::move(parts)));  // Neither fails.
-  }
-
-  static asio::awaitable<Status> drain(net::Multicast& group) {
-    for (;;)
-      if (const auto heard = co_await group.receive(); !heard) co_return ok;
-  }
-
-  static asio::awaitable<Status> end_soon(net::Multicast& group, std::vector<Finding>& findings) {
-    asio::steady_timer timer{co_await asio::this_coro::executor, listening_time};
-    std::error_code cancelled;
-    co_await timer.async_wait(net::into(cancelled));
-    for (Finding& each : judge_multicast(group.report()))
-      findings.push_back(std::move(each));
-    group.stop();
-    co_return ok;
+    return ok;
   }
 
   static Status show(cli::Context& context, const Finding& finding) {
@@ -110,25 +67,36 @@ class DoctorAction final : public cli::Action {
     return context.out.line(line);
   }
 
+  std::optional<net::Endpoint> host_;
   std::uint16_t group_port_ = net::presence_group_port;
 };
 
-constexpr std::array<cli::Example, 2> examples{{
-    {"netkit doctor", "interfaces, multicast on each, SCTP: a line each, with what to do"},
+constexpr std::array<cli::Example, 3> examples{{
+    {"netkit doctor",
+     "interfaces, multicast on each, SCTP, limits, clock, ports taken and by whom"},
+    {"netkit doctor files.example.org:9092", "and whether that port can be reached from here"},
     {"netkit doctor --json | jq 'select(.verdict != \"ok\")'", "what is to be looked at"},
 }};
-constexpr std::array<cli::ExitNote, 1> exits{{{5, "something is bad"}}};
+constexpr std::array<cli::ExitNote, 2> exits{{
+    {3, "HOST has no address, or nothing there answers"},
+    {5, "something is bad"},
+}};
 constexpr std::array<cli::Verb, 1> verbs{{
-    {"", "Say what this machine can do and what stands in the way",
+    {"", "Say what this machine and the way to HOST can do, and what stands in the way",
      "A line a finding: what, ok, note or bad, and what to do about it. A note costs something and "
      "stops nothing.",
      examples, exits, cli::make_action<DoctorAction>},
 }};
 
 constexpr std::string_view manual_text = R"(
-Run it first when peers do not see each other, or before a server is put on a new machine. Each
-line is what was looked at, a verdict (ok, note, bad) and what to do. It changes nothing and needs
-no root.
+Run it first when peers do not see each other, when a server cannot be reached, or before one is put
+on a new machine. Each line is what was looked at, a verdict (ok, note, bad) and what to do. It
+changes nothing and needs no root, which is only needed to name other users' programs.
+
+Of HOST it says how its name is looked up; whether the ports of netkit's servers there are open,
+refused or silent, by TCP, UDP and SCTP; and how far its clock is from this one, by SNTP or by the
+date of its file server. With a port it knocks at that one alone, by the carrier that the scheme
+names: tcp, udp or sctp.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 
@@ -136,7 +104,7 @@ constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_
 
 constinit const cli::Command command{
     .name = "doctor",
-    .summary = "What this machine can do, and what stands in the way",
+    .summary = "What this machine and the way to a host can do, and what stands in the way",
     .verbs = verbs,
     .manual = cli::view_of(manual_bytes)};
 

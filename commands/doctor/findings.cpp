@@ -3,14 +3,15 @@
 
 #include <cerrno>
 
-#include "net/address.hpp"
+#include "cli/open_files.hpp"
+#include "net/limits.hpp"
 
 namespace netkit::doctor {
 namespace {
 
-std::string reason(int error) {
-  return std::error_code{error, std::generic_category()}.message();
-}
+/// With fewer a server soon refuses people, and with as few as the second it hardly serves.
+constexpr std::uint64_t open_files_few = 4096;
+constexpr std::uint64_t open_files_least = 256;
 
 Finding judge_way(const net::Interface& interface, const net::MulticastWay& way, bool v6) {
   const std::string family = v6 ? "IPv6" : "IPv4";
@@ -50,6 +51,10 @@ std::string_view to_text(Verdict verdict) {
     case Verdict::bad: return "bad";
   }
   return "";
+}
+
+std::string reason(int error) {
+  return std::error_code{error, std::generic_category()}.message();
 }
 
 Finding judge(const net::Interface& interface) {
@@ -109,7 +114,67 @@ Finding judge_kernel_sctp(int error) {
           .verdict = Verdict::note,
           .detail = (missing ? std::string{"not in this kernel"} : reason(error)) +
                     ": netkit brings its own, over UDP",
-          .hint = missing ? "modprobe sctp, where the module is there" : ""};
+          .hint = missing ? "modprobe sctp, where the module is there"
+                          : "a rule of this machine forbids it"};
+}
+
+Finding judge_user_sctp(int error, Duration took) {
+  const std::string what = "sctp user space";
+  const std::string own = "over UDP (RFC 6951), ";
+  if (error == 0)
+    return {.what = what, .detail = own + "works on loopback, " + to_people(took), .hint = {}};
+  const bool no_loopback = error == ENETUNREACH || error == EADDRNOTAVAIL;
+  return {.what = what,
+          .verdict = no_loopback ? Verdict::note : Verdict::bad,
+          .detail = own + "fails on loopback: " + reason(error),
+          .hint = no_loopback ? "ip link set lo up" : "does a firewall drop UDP on lo?"};
+}
+
+Finding judge_open_files(std::uint64_t soft, std::uint64_t hard) {
+  Finding finding{.what = "open files", .detail = {}, .hint = {}};
+  finding.detail = std::to_string(soft) + ", servers raise it to " + std::to_string(hard) +
+                   " and take " + std::to_string(cli::connections_of(hard)) + " connections";
+  if (hard >= open_files_few) return finding;
+  finding.verdict = hard < open_files_least ? Verdict::bad : Verdict::note;
+  finding.hint = "LimitNOFILE=65536 in the unit, or as root: ulimit -n 65536";
+  return finding;
+}
+
+Finding judge_kernel_clock(const KernelClock& clock) {
+  if (clock.error == 0 && clock.synchronised)
+    return {.what = "clock",
+            .detail = "synchronised, off by " + to_people(clock.off_at_most) + " at most",
+            .hint = {}};
+  return {.what = "clock",
+          .verdict = Verdict::note,
+          .detail = clock.error != 0 ? "the kernel does not say: " + reason(clock.error)
+                                     : "nothing keeps it right, as far as the kernel knows",
+          .hint = "timedatectl set-ntp true, or start chronyd: what expires does so by it"};
+}
+
+std::vector<Finding> judge_ports(const std::vector<TakenPort>& taken) {
+  std::vector<Finding> findings;
+  for (const auto& [port, owner] : taken) {
+    const bool tcp = port.carrier == net::Carrier::tcp;
+    const std::string name = std::to_string(port.number) + (tcp ? " tcp" : " udp");
+    const std::string who = owner.empty() ? "another user's program" : owner;
+    findings.push_back({.what = "port " + name,
+                        .verdict = Verdict::note,
+                        .detail = "taken by " + who + ", the port of " + std::string{port.service},
+                        .hint = "--auto-port, or stop it"});
+    std::string& hint = findings.back().hint;
+    if (port.number == net::presence_group_port)
+      hint = "peers and presenced share it; stop what is neither";
+    if (owner.empty()) hint = std::string{"ask as root: ss -"} + (tcp ? "lptn" : "lpun");
+  }
+  if (taken.empty()) {
+    Finding all{.what = "ports", .detail = "free:", .hint = {}};
+    for (const net::ServicePort& each : net::service_ports)
+      all.detail +=
+          " " + std::to_string(each.number) + (each.carrier == net::Carrier::tcp ? "" : "/udp");
+    findings.push_back(std::move(all));
+  }
+  return findings;
 }
 
 }  // namespace netkit::doctor

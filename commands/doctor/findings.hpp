@@ -1,11 +1,14 @@
-// What doctor makes of what it saw. Pure: looks at nothing itself.
+// What doctor makes of what it saw of this machine. Pure: looks at nothing itself.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/units.hpp"
 #include "net/multicast.hpp"
+#include "net/service_ports.hpp"
 
 namespace netkit::doctor {
 
@@ -20,6 +23,9 @@ struct Finding {
   std::string hint;  ///< What to do about it; empty for what is good.
 };
 
+/// What errno says of itself.
+std::string reason(int error);
+
 /// An interface: its addresses, or why it carries nothing.
 Finding judge(const net::Interface& interface);
 
@@ -32,5 +38,27 @@ Finding judge_multicast_route(int error);
 
 /// SCTP of the kernel, `error` being what socket(2) said (0: it has it).
 Finding judge_kernel_sctp(int error);
+
+/// netkit's own SCTP, `error` and `took` being those of an association with itself on loopback.
+Finding judge_user_sctp(int error, Duration took);
+
+/// The soft and the hard limit (getrlimit(2)), by the connections that they leave to a server.
+Finding judge_open_files(std::uint64_t soft, std::uint64_t hard);
+
+/// What adjtimex(2) says of the clock.
+struct KernelClock {
+  int error = 0;  ///< errno, if it says nothing.
+  bool synchronised = false;
+  Duration off_at_most{};  ///< Its own estimate.
+};
+Finding judge_kernel_clock(const KernelClock& clock);
+
+/// A port that somebody has.
+struct TakenPort {
+  net::ServicePort port;
+  std::string owner;  ///< "NAME (pid N)", several with commas; empty if that may not be seen.
+};
+/// A finding a taken port; one if all are free.
+std::vector<Finding> judge_ports(const std::vector<TakenPort>& taken);
 
 }  // namespace netkit::doctor

@@ -339,7 +339,7 @@ Status Serving::start_and_serve() {
   if (Status done = become_daemon(); !done) return done;
   if (Status opened = observed_.open(); !opened) return opened;
   context_.log.info("start", {{"version", NETKIT_VERSION}, {"pid", getpid()}});
-  connections_max_ = raise_open_files() / 10 * 8;
+  connections_max_ = connections_of(raise_open_files());
   if (Status opened = open_sockets(); !opened) return opened;
   for (const net::Listening& each : listening_)
     bound_.push_back(each.endpoint);

@@ -1,0 +1,28 @@
+// Who has the ports of netkit's servers on this machine: the kernel's tables of sockets, and the
+// processes that hold them. Reads /proc alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "commands/doctor/findings.hpp"
+
+namespace netkit::doctor {
+
+struct SocketRow {
+  std::uint16_t port = 0;
+  unsigned state = 0;  ///< As the kernel counts: 10 is a listening TCP socket.
+  std::uint64_t inode = 0;
+};
+
+/// A line of /proc/net/tcp, tcp6, udp or udp6 (proc(5)); nullopt for its heading and for nonsense.
+std::optional<SocketRow> read_socket_row(std::string_view line);
+
+/// Those of net::service_ports that are taken, by whom as far as this user may see. Waits for
+/// nobody; of very long tables only the beginning is read, where the listening sockets are.
+Result<std::vector<TakenPort>> look_at_ports();
+
+}  // namespace netkit::doctor
