@@ -71,3 +71,57 @@ TEST_CASE("doctor: a missing route or module is a note in one line") {
   CHECK(sctp.hint.starts_with("modprobe sctp"));
   CHECK(sctp.detail.find("over UDP") != std::string::npos);
 }
+
+TEST_CASE("doctor: netkit's own SCTP works, or fails for want of loopback or by a rule") {
+  using namespace std::chrono_literals;
+  const Finding works = judge_user_sctp(0, 400us);
+  CHECK(works.verdict == Verdict::good);
+  CHECK(works.detail == "over UDP (RFC 6951), works on loopback, 400 us");
+  CHECK(judge_user_sctp(ENETUNREACH, 0s).verdict == Verdict::note);
+  CHECK(judge_user_sctp(ENETUNREACH, 0s).hint == "ip link set lo up");
+  CHECK(judge_user_sctp(ETIMEDOUT, 2s).verdict == Verdict::bad);
+  CHECK(judge_user_sctp(ETIMEDOUT, 2s).hint == "does a firewall drop UDP on lo?");
+}
+
+TEST_CASE("doctor: the open-file limit counts by the connections that it leaves") {
+  const Finding plenty = judge_open_files(1024, 524288);
+  CHECK(plenty.verdict == Verdict::good);
+  CHECK(plenty.detail == "1024, servers raise it to 524288 and take 419424 connections");
+  CHECK(judge_open_files(1024, 4096).verdict == Verdict::good);
+  CHECK(judge_open_files(1024, 4095).verdict == Verdict::note);
+  CHECK(judge_open_files(1024, 4095).hint ==
+        "LimitNOFILE=65536 in the unit, or as root: ulimit -n 65536");
+  CHECK(judge_open_files(256, 256).verdict == Verdict::note);
+  CHECK(judge_open_files(255, 255).verdict == Verdict::bad);
+}
+
+TEST_CASE("doctor: a clock that nothing keeps is a note") {
+  using namespace std::chrono_literals;
+  const Finding kept = judge_kernel_clock({.synchronised = true, .off_at_most = 12500us});
+  CHECK(kept.verdict == Verdict::good);
+  CHECK(kept.detail == "synchronised, off by 12.5 ms at most");
+  CHECK(judge_kernel_clock({}).verdict == Verdict::note);
+  CHECK(judge_kernel_clock({}).hint.starts_with("timedatectl set-ntp true"));
+  CHECK(judge_kernel_clock({.error = EPERM, .synchronised = true}).detail ==
+        "the kernel does not say: Operation not permitted");
+}
+
+TEST_CASE("doctor: a line a taken port with who has it, and one if all are free") {
+  auto findings = judge_ports({});
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].verdict == Verdict::good);
+  CHECK(findings[0].detail == "free: 2000 2002 2003/udp 2004/udp 8765 9090 9090/udp 9091 9092");
+
+  findings = judge_ports({{{9090, net::Carrier::tcp, "echo"}, "python3 (pid 12)"},
+                          {{2004, net::Carrier::sctp, "presenced"}, ""},
+                          {{2003, net::Carrier::udp, "presence group"}, "netkit (pid 7)"}});
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0].what == "port 9090 tcp");
+  CHECK(findings[0].verdict == Verdict::note);
+  CHECK(findings[0].detail == "taken by python3 (pid 12), the port of echo");
+  CHECK(findings[0].hint == "--auto-port, or stop it");
+  CHECK(findings[1].what == "port 2004 udp");
+  CHECK(findings[1].detail == "taken by another user's program, the port of presenced");
+  CHECK(findings[1].hint == "ask as root: ss -lpun");
+  CHECK(findings[2].hint == "peers and presenced share it; stop what is neither");
+}
