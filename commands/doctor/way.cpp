@@ -27,7 +27,7 @@ constexpr std::size_t addresses_max = 4;  // More are not knocked at.
 constexpr int datagrams = 2;              // One may be lost.
 constexpr std::chrono::seconds datagram_wait{1};
 constexpr std::chrono::seconds sctp_limit{2};
-constexpr std::chrono::seconds http_limit{2};
+constexpr std::chrono::seconds http_limit{1};
 
 /// As errno has it, whoever found it.
 int number_of(const std::error_code& code) {
