@@ -1,5 +1,5 @@
-// Looks at this machine: interfaces, multicast, SCTP, limits, clock, ports. What it makes of that is
-// in commands/doctor/findings.hpp.
+// Looks at this machine: interfaces, multicast, SCTP, limits, clock, ports. What it makes of that
+// is in commands/doctor/findings.hpp.
 #pragma once
 
 #include <asio/awaitable.hpp>
