@@ -32,39 +32,14 @@ class DoctorAction final : public cli::Action {
 
  private:
   asio::awaitable<Status> examine(cli::Context& context) {
-    const auto here = co_await look_at_machine(context, group_port_);
-    if (!here) co_return here.error();
-    bool bad = false;
-    if (Status shown = show(context, *here, bad); !shown) co_return shown;
-    if (host_) {
-      const Way way = co_await look_at_way(context, *host_);
-      if (Status shown = show(context, way.findings, bad); !shown) co_return shown;
-      if (!way.reached) co_return way.reached;
-    }
-    if (bad)
-      co_return Error{Errc::mismatch, "find everything in order", "see the lines marked bad"};
-    co_return ok;
-  }
-
-  static Status show(cli::Context& context, const std::vector<Finding>& findings, bool& bad) {
-    for (const Finding& each : findings) {
-      bad = bad || each.verdict == Verdict::bad;
-      if (Status shown = show(context, each); !shown) return shown;
-    }
-    return ok;
-  }
-
-  static Status show(cli::Context& context, const Finding& finding) {
-    if (context.out.json())
-      return context.out.object(JsonObject{}
-                                    .add("what", finding.what)
-                                    .add("verdict", to_text(finding.verdict))
-                                    .add("detail", finding.detail)
-                                    .add("hint", finding.hint));
-    std::string line =
-        finding.what + "\t" + std::string{to_text(finding.verdict)} + "\t" + finding.detail;
-    if (!finding.hint.empty()) line += "; " + finding.hint;
-    return context.out.line(line);
+    Report report{context.out};
+    if (Status seen = look_at_interfaces(report); !seen) co_return seen;
+    co_await look_at_multicast(context, group_port_, report);
+    co_await look_at_own_sctp(report);
+    look_at_limits(report);
+    Status reached = ok;
+    if (host_) reached = co_await look_at_way(context, *host_, report);
+    co_return reached ? report.end() : reached;
   }
 
   std::optional<net::Endpoint> host_;

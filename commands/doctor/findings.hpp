@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ struct Finding {
   std::string detail;
   std::string hint;  ///< What to do about it; empty for what is good.
 };
+
+using Parts = std::initializer_list<std::string_view>;
+/// All of them, one behind the other.
+std::string text_of(Parts parts);
+Finding say(Parts what, Verdict verdict, Parts detail, std::string_view hint = {});
 
 /// What errno says of itself.
 std::string reason(int error);
@@ -58,7 +64,7 @@ struct TakenPort {
   net::ServicePort port;
   std::string owner;  ///< "NAME (pid N)", several with commas; empty if that may not be seen.
 };
-/// A finding a taken port; one if all are free.
-std::vector<Finding> judge_ports(const std::vector<TakenPort>& taken);
+/// A finding a taken port; one if all are free, or if nothing was to be read.
+std::vector<Finding> judge_ports(const Result<std::vector<TakenPort>>& taken);
 
 }  // namespace netkit::doctor

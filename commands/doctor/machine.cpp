@@ -9,7 +9,6 @@
 
 #include "base/file.hpp"
 #include "commands/doctor/ports.hpp"
-#include "commands/doctor/way.hpp"
 #include "net/presence_group.hpp"
 #include "net/spawn.hpp"
 #include "net/together.hpp"
@@ -40,79 +39,56 @@ KernelClock probe_kernel_clock() {
           .off_at_most = std::chrono::microseconds{asked.maxerror}};
 }
 
-Finding look_at_open_files() {
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
-  return judge_open_files(files.rlim_cur, files.rlim_max);
-}
-
-std::vector<Finding> find_taken_ports() {
-  const Result<std::vector<TakenPort>> taken = look_at_ports();
-  if (taken) return judge_ports(*taken);
-  return {{.what = "ports",
-           .verdict = Verdict::note,
-           .detail = taken.error().message(),
-           .hint = "mount -t proc proc /proc"}};
-}
-
 asio::awaitable<Status> drain(net::Multicast& group) {
   for (;;)
     if (const auto heard = co_await group.receive(); !heard) co_return ok;
 }
 
-void append(std::vector<Finding>& findings, std::vector<Finding> more) {
-  for (Finding& each : more)
-    findings.push_back(std::move(each));
-}
-
-asio::awaitable<Status> end_soon(net::Multicast& group, std::vector<Finding>& findings) {
+asio::awaitable<Status> end_soon(net::Multicast& group) {
   asio::steady_timer timer{co_await asio::this_coro::executor, listening_time};
   std::error_code cancelled;
   co_await timer.async_wait(net::into(cancelled));
-  append(findings, judge_multicast(group.report()));
   group.stop();
   co_return ok;
 }
 
-asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t port,
-                                        std::vector<Finding>& findings) {
+}  // namespace
+
+Status look_at_interfaces(Report& report) {
+  const Result<std::vector<net::Interface>> interfaces = net::read_interfaces();
+  if (!interfaces) return interfaces.error();
+  for (const net::Interface& each : *interfaces)
+    report.add(judge(each));
+  return ok;
+}
+
+asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t port, Report& report) {
   const auto executor = co_await asio::this_coro::executor;
   auto& io = static_cast<asio::io_context&>(executor.context());
   Result<std::unique_ptr<net::Multicast>> group =
       net::Multicast::open(io, context.log, net::presence_group(port));
-  if (!group) {
-    findings.push_back({.what = "multicast",
-                        .verdict = Verdict::bad,
-                        .detail = group.error().message(),
-                        .hint = "peers find a daemon by --presenced HOST"});
-    co_return;
+  if (group) {
+    // Whoever is there drops it: it is no announcement.
+    (*group)->send("?");
+    std::vector<asio::awaitable<Status>> parts;
+    parts.push_back(drain(**group));
+    parts.push_back(end_soon(**group));
+    static_cast<void>(co_await net::together(std::move(parts)));  // Neither fails.
+    report.add(judge_multicast((*group)->report()));
+  } else {
+    report.add(say({"multicast"}, Verdict::bad, {group.error().message()},
+                   "peers find a daemon by --presenced HOST"));
   }
-  // Whoever is there drops it: it is no announcement.
-  (*group)->send("?");
-  std::vector<asio::awaitable<Status>> parts;
-  parts.push_back(drain(**group));
-  parts.push_back(end_soon(**group, findings));
-  static_cast<void>(co_await net::together(std::move(parts)));  // Neither fails.
+  report.add(judge_multicast_route(probe_multicast_route(port)));
 }
 
-}  // namespace
-
-asio::awaitable<Result<std::vector<Finding>>> look_at_machine(cli::Context& context,
-                                                              std::uint16_t group_port) {
-  Result<std::vector<net::Interface>> interfaces = net::read_interfaces();
-  if (!interfaces) co_return interfaces.error();
-  std::vector<Finding> findings;
-  for (const net::Interface& each : *interfaces)
-    findings.push_back(judge(each));
-  co_await look_at_multicast(context, group_port, findings);
-  findings.push_back(judge_multicast_route(probe_multicast_route(group_port)));
-  findings.push_back(judge_kernel_sctp(probe_kernel_sctp()));
-  const Try itself = co_await try_user_sctp();
-  findings.push_back(judge_user_sctp(itself.error, itself.took));
-  findings.push_back(look_at_open_files());
-  findings.push_back(judge_kernel_clock(probe_kernel_clock()));
-  append(findings, find_taken_ports());
-  co_return findings;
+void look_at_limits(Report& report) {
+  report.add(judge_kernel_sctp(probe_kernel_sctp()));
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  report.add(judge_open_files(files.rlim_cur, files.rlim_max));
+  report.add(judge_kernel_clock(probe_kernel_clock()));
+  report.add(judge_ports(look_at_ports()));
 }
 
 }  // namespace netkit::doctor

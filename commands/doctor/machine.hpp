@@ -4,15 +4,18 @@
 
 #include <asio/awaitable.hpp>
 #include <cstdint>
-#include <vector>
 
 #include "cli/command.hpp"
-#include "commands/doctor/findings.hpp"
+#include "commands/doctor/report.hpp"
 
 namespace netkit::doctor {
 
-/// Takes as long as it listens for multicast, half a second.
-asio::awaitable<Result<std::vector<Finding>>> look_at_machine(cli::Context& context,
-                                                              std::uint16_t group_port);
+Status look_at_interfaces(Report& report);
+
+/// Listens for half a second.
+asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t port, Report& report);
+
+/// The rest, which takes no time.
+void look_at_limits(Report& report);
 
 }  // namespace netkit::doctor

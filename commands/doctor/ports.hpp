@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -19,7 +18,7 @@ struct SocketRow {
 };
 
 /// A line of /proc/net/tcp, tcp6, udp or udp6 (proc(5)); nullopt for its heading and for nonsense.
-std::optional<SocketRow> read_socket_row(std::string_view line);
+std::optional<SocketRow> read_socket_row(const char* line);
 
 /// Those of net::service_ports that are taken, by whom as far as this user may see. Waits for
 /// nobody; of very long tables only the beginning is read, where the listening sockets are.

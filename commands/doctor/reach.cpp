@@ -2,6 +2,7 @@
 #include "commands/doctor/reach.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace netkit::doctor {
 namespace {
@@ -42,7 +43,8 @@ constexpr Sentence sentences[] = {
     {all, ETIMEDOUT, note, note, "no answer", "a firewall drops it, or nobody there answers"},
     {all, EHOSTUNREACH, bad, bad, "unreachable",
      "nobody has that address, or a router or firewall on the way says no"},
-    {all, ENETUNREACH, bad, bad, "no route to it", "ip route add ADDRESS via ROUTER"},
+    {all, ENETUNREACH, bad, bad, "no route to it",
+     "ip route add ADDRESS via ROUTER, or start DHCP"},
     {all, EPERM, bad, bad, "forbidden", own_rule},
     {all, EACCES, bad, bad, "forbidden", own_rule},
 };
@@ -64,91 +66,70 @@ std::string detail_of(const Try& each) {
   return each.error == 0 ? detail + ", " + to_people(each.took) : detail;
 }
 
-/// "ADDRESS" in a hint becomes the one it is about.
-std::string with_address(std::string_view hint, const Try& about) {
-  constexpr std::string_view mark = "ADDRESS";
-  std::string text{hint};
-  if (const std::size_t at = text.find(mark); at != std::string::npos)
-    text.replace(at, mark.size(), about.to.to_string());
-  return text;
-}
-
 }  // namespace
 
 Finding judge_name(const std::string& name, const Result<std::vector<asio::ip::address>>& found,
                    Duration took) {
-  Finding finding{.what = "name " + name, .detail = {}, .hint = {}};
   if (!found) {
-    finding.verdict = Verdict::bad;
     const bool silent = found.error().code == Errc::timed_out;
-    finding.detail = silent ? "no answer in " + to_people(took) : found.error().hint.str();
-    finding.hint =
-        "is it spelt right, in /etc/hosts, or known to the name servers of /etc/resolv.conf?";
-    return finding;
+    return say({"name ", name}, bad,
+               {silent ? "no answer in " + to_people(took) : found.error().hint.str()},
+               "is it spelt right, in /etc/hosts, or known to the name servers of "
+               "/etc/resolv.conf?");
   }
+  std::string addresses;
   for (const asio::ip::address& each : *found)
-    finding.detail += each.to_string() + " ";
-  finding.detail += "in " + to_people(took);
-  if (took >= lookup_slow) {
-    finding.verdict = Verdict::note;
-    finding.hint = "a name server of /etc/resolv.conf is silent: take it out";
-  }
-  return finding;
+    addresses += each.to_string() + " ";
+  const bool slow = took >= lookup_slow;
+  return say({"name ", name}, slow ? note : good, {addresses, "in ", to_people(took)},
+             slow ? "a name server of /etc/resolv.conf is silent: take it out" : "");
 }
 
 Finding judge_reach(std::span<const Try> tries, bool wanted) {
-  const net::ServicePort& port = tries.front().port;
-  Finding finding{
-      .what = std::string{net::to_text(port.carrier)} + " " + std::to_string(port.number),
-      .detail = {},
-      .hint = {}};
-  if (!port.service.empty()) finding.what += " (" + std::string{port.service} + ")";
-
   const auto verdict_of = [wanted](const Try& each) {
     return wanted ? sentence_of(each).wanted : sentence_of(each).usual;
   };
-  const auto by_verdict = [&](const Try& left, const Try& right) {
-    return verdict_of(left) < verdict_of(right);
-  };
-  const auto [best, worst] = std::minmax_element(tries.begin(), tries.end(), by_verdict);
-  const bool alike =
-      std::all_of(tries.begin(), tries.end(),
-                  [error = best->error](const Try& each) { return each.error == error; });
-  if (alike) {
-    finding.detail = detail_of(*best);
-  } else {
-    for (const Try& each : tries)
-      finding.detail +=
-          (finding.detail.empty() ? "" : ", ") + each.to.to_string() + " " + detail_of(each);
+  const Try* best = tries.data();
+  const Try* worst = best;
+  bool alike = true;
+  std::string details;
+  for (const Try& each : tries) {
+    if (verdict_of(each) < verdict_of(*best)) best = &each;
+    if (verdict_of(each) > verdict_of(*worst)) worst = &each;
+    alike = alike && each.error == tries.front().error;
+    details += text_of({details.empty() ? "" : ", ", each.to.to_string(), " ", detail_of(each)});
   }
-  finding.verdict = verdict_of(*best);
-  if (finding.verdict != good) {
-    finding.hint = with_address(sentence_of(*best).hint, *best);
-  } else if (verdict_of(*worst) != good) {
+  Verdict verdict = verdict_of(*best);
+  std::string hint{sentence_of(*best).hint};
+  if (verdict == good) {
     // Who connects tries the addresses by turns and takes the first that answers.
-    finding.verdict = note;
-    finding.hint =
-        "clients lose time at " + worst->to.to_string() + ": mend it, or take it out of the name";
+    const bool costs = verdict_of(*worst) != good;
+    if (costs) verdict = note;
+    hint = costs ? text_of({"clients lose time at ", worst->to.to_string(),
+                            ": mend it, or take it out of the name"})
+                 : "";
   }
-  return finding;
+  const net::ServicePort& port = best->port;
+  const bool named = !port.service.empty();
+  return say({net::to_text(port.carrier), " ", std::to_string(port.number), named ? " (" : "",
+              port.service, named ? ")" : ""},
+             verdict, {alike ? detail_of(*best) : details}, hint);
 }
 
 Finding judge_offset(const std::string& host, const std::optional<ClockOffset>& offset) {
-  Finding finding{.what = "clock " + host, .detail = {}, .hint = {}};
-  if (!offset) {
-    finding.verdict = note;
-    finding.detail = "it tells no time, by SNTP or by HTTP";
-    finding.hint = "compare what date says there";
-    return finding;
-  }
+  if (!offset)
+    return say({"clock ", host}, note, {"it tells no time, by SNTP or by HTTP"},
+               "compare what date says there");
   const bool behind = offset->ahead < Duration::zero();
   const Duration apart = behind ? -offset->ahead : offset->ahead;
-  finding.detail = to_people(apart) + (behind ? " behind" : " ahead of") + " this one, " +
-                   std::string{offset->by} + ", give or take " + to_people(offset->within);
-  if (apart <= offset_allowed + offset->within) return finding;
-  finding.verdict = apart < ticket_life ? note : bad;
-  finding.hint = "set both by NTP: tickets and orders end by that much early or late";
-  return finding;
+  const bool close = apart <= offset_allowed + offset->within;
+  return say({"clock ", host},
+             close                 ? good
+             : apart < ticket_life ? note
+                                   : bad,
+             {to_people(apart), behind ? " behind" : " ahead of", " this one, ", offset->by,
+              ", give or take ", to_people(offset->within)},
+             close ? "" : "set both by NTP: tickets and orders end by that much early or late");
 }
 
 }  // namespace netkit::doctor

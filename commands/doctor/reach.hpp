@@ -21,6 +21,9 @@ struct Try {
   asio::ip::address to;
   int error = ETIMEDOUT;  ///< errno; 0 if somebody answered.
   Duration took{};
+  std::string question = {};  ///< Of UDP: what is sent, and what came back when.
+  std::string answer = {};
+  Exchange exchange = {};
 
   /// Whether the host itself said something, be it no.
   bool reached() const { return error == 0 || error == ECONNREFUSED; }

@@ -15,6 +15,8 @@ struct ServicePort {
   std::uint16_t number = 0;
   Carrier carrier = Carrier::tcp;
   std::string_view service = {};  ///< Whose it is; empty for a port of nobody's.
+
+  bool operator==(const ServicePort&) const = default;
 };
 
 inline constexpr std::array<ServicePort, 9> service_ports{{

@@ -189,7 +189,7 @@ print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(208)))')
   run_alone "$LO" 198.51.100.1:7001
   assert_status 3
   assert_output_matches \
-    $'tcp 7001\tbad\tno route to it; ip route add 198.51.100.1 via ROUTER'
+    $'tcp 7001\tbad\tno route to it; ip route add ADDRESS via ROUTER'
   assert_stderr_matches 'cannot reach 198.51.100.1: No route to host \(see the lines marked bad\)'
   run_alone "$CABLE" 192.0.2.9:7001
   assert_status 3

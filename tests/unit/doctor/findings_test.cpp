@@ -107,14 +107,15 @@ TEST_CASE("doctor: a clock that nothing keeps is a note") {
 }
 
 TEST_CASE("doctor: a line a taken port with who has it, and one if all are free") {
-  auto findings = judge_ports({});
+  auto findings = judge_ports(std::vector<TakenPort>{});
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].verdict == Verdict::good);
   CHECK(findings[0].detail == "free: 2000 2002 2003/udp 2004/udp 8765 9090 9090/udp 9091 9092");
 
-  findings = judge_ports({{{9090, net::Carrier::tcp, "echo"}, "python3 (pid 12)"},
-                          {{2004, net::Carrier::sctp, "presenced"}, ""},
-                          {{2003, net::Carrier::udp, "presence group"}, "netkit (pid 7)"}});
+  findings = judge_ports(
+      std::vector<TakenPort>{{{9090, net::Carrier::tcp, "echo"}, "python3 (pid 12)"},
+                             {{2004, net::Carrier::sctp, "presenced"}, ""},
+                             {{2003, net::Carrier::udp, "presence group"}, "netkit (pid 7)"}});
   REQUIRE(findings.size() == 3);
   CHECK(findings[0].what == "port 9090 tcp");
   CHECK(findings[0].verdict == Verdict::note);

@@ -31,5 +31,5 @@ TEST_CASE("read_socket_row: a heading, what is cut short and nonsense are none")
   CHECK_FALSE(read_socket_row("   0: 0100007F:2382 00000000:0000 0A 00000000:00000000"));
   CHECK_FALSE(read_socket_row("0: 0100007F:12382 0:0 0A 0:0 00:0 0 0 0 274353"));
   CHECK_FALSE(read_socket_row("0: 0100007F2382 0:0 0A 0:0 00:0 0 0 0 274353"));
-  CHECK_FALSE(read_socket_row("0: 0100007F:2382 0:0 0A 0:0 00:0 0 0 0 -1"));
+  CHECK_FALSE(read_socket_row("0: 0100007F:2382 0:0 0A 0:0 00:0 0 0 0 ?"));
 }

@@ -43,11 +43,11 @@ TEST_CASE("judge_reach: silence and what stands in the way are bad, each with wh
   CHECK(of(filesrv, ETIMEDOUT).hint == "a firewall drops it, or the host is off");
   CHECK(of(filesrv, EHOSTUNREACH).detail == "unreachable");
   CHECK(of(filesrv, ENETUNREACH).detail == "no route to it");
-  CHECK(of(filesrv, ENETUNREACH).hint == "ip route add 192.0.2.1 via ROUTER");
+  CHECK(of(filesrv, ENETUNREACH).hint == "ip route add ADDRESS via ROUTER, or start DHCP");
   CHECK(of(echo_udp, EPERM).hint == "a rule of this machine's firewall: nft list ruleset");
   CHECK(of(filesrv, EMFILE).verdict == Verdict::bad);
   CHECK(of(filesrv, EMFILE).detail == "Too many open files");
-  CHECK(of(filesrv, EMFILE).hint == "see which way it goes: ip route get 192.0.2.1");
+  CHECK(of(filesrv, EMFILE).hint == "see which way it goes: ip route get ADDRESS");
 }
 
 TEST_CASE("judge_reach: a UDP port that nobody has shows that the way is open") {
