@@ -35,8 +35,8 @@ class DoctorAction final : public cli::Action {
     Report report{context.out};
     if (Status seen = look_at_interfaces(report); !seen) co_return seen;
     co_await look_at_multicast(context, group_port_, report);
+    look_at_limits(group_port_, report);
     co_await look_at_own_sctp(report);
-    look_at_limits(report);
     Status reached = ok;
     if (host_) reached = co_await look_at_way(context, *host_, report);
     co_return reached ? report.end() : reached;

@@ -1,4 +1,4 @@
-// The sentences.
+// The sentences. Each function chooses one of a few and puts in what was seen.
 #include "commands/doctor/findings.hpp"
 
 #include <cerrno>
@@ -9,28 +9,46 @@
 namespace netkit::doctor {
 namespace {
 
+constexpr Verdict good = Verdict::good;
+constexpr Verdict note = Verdict::note;
+constexpr Verdict bad = Verdict::bad;
+
 /// With fewer a server soon refuses people, and with as few as the second it hardly serves.
 constexpr std::uint64_t open_files_few = 4096;
 constexpr std::uint64_t open_files_least = 256;
 
+std::string filled(const char* text, std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (; *text != 0; ++text)
+    if (*text == '%')
+      out += parts.begin()[*++text - '1'];
+    else
+      out += *text;
+  return out;
+}
+
 Finding judge_way(const net::Interface& interface, const net::MulticastWay& way, bool v6) {
-  const std::string what = text_of({"multicast ", interface.name, v6 ? " IPv6" : " IPv4"});
+  static constexpr const char* what = "multicast %1 %2";
+  static constexpr Sentence sentences[] = {
+      {what, good, "joined, sent %3, heard %4"},
+      {what, bad, "%5", "peers on it find a daemon by --presenced HOST"},
+      {what, bad, "%5", "ip link set %1 multicast on"},
+      // Duplicate address detection (RFC 4862) takes a second or two.
+      {what, note, "joined, but its address is not to be used yet",
+       "it is new: ask again in two seconds"},
+      {what, bad, "joined, but sending fails: %6",
+       "a firewall, or no address of the family: peers there do not hear this machine"},
+  };
+  std::size_t which = 0;
   if (!way.joined)
-    return say({what}, Verdict::bad,
-               {way.join_failure.empty() ? "the group is not joined" : way.join_failure},
-               interface.multicast || interface.loopback
-                   ? "peers on it find a daemon by --presenced HOST"
-                   : text_of({"ip link set ", interface.name, " multicast on"}));
-  if (way.send_failure == std::errc::address_not_available)
-    // Duplicate address detection (RFC 4862) takes a second or two.
-    return say({what}, Verdict::note, {"joined, but its address is not to be used yet"},
-               "it is new: ask again in two seconds");
-  if (way.send_failure)
-    return say({what}, Verdict::bad, {"joined, but sending fails: ", way.send_failure.message()},
-               "a firewall, or no address of the family: peers there do not hear this machine");
-  return say({what}, Verdict::good,
-             {"joined, sent ", std::to_string(way.sent), ", heard ",
-              std::to_string(way.received + way.direct)});
+    which = interface.multicast || interface.loopback ? 1 : 2;
+  else if (way.send_failure)
+    which = way.send_failure == std::errc::address_not_available ? 3 : 4;
+  return say(sentences[which],
+             {interface.name, v6 ? "IPv6" : "IPv4", std::to_string(way.sent),
+              std::to_string(way.received + way.direct),
+              way.join_failure.empty() ? "the group is not joined" : way.join_failure,
+              way.send_failure.message()});
 }
 
 }  // namespace
@@ -44,15 +62,9 @@ std::string_view to_text(Verdict verdict) {
   return "";
 }
 
-std::string text_of(Parts parts) {
-  std::string text;
-  for (const std::string_view each : parts)
-    text += each;
-  return text;
-}
-
-Finding say(Parts what, Verdict verdict, Parts detail, std::string_view hint) {
-  return {text_of(what), verdict, text_of(detail), std::string{hint}};
+Finding say(const Sentence& sentence, std::initializer_list<std::string_view> parts) {
+  return {filled(sentence.what, parts), sentence.verdict, filled(sentence.detail, parts),
+          filled(sentence.hint, parts)};
 }
 
 std::string reason(int error) {
@@ -60,20 +72,20 @@ std::string reason(int error) {
 }
 
 Finding judge(const net::Interface& interface) {
-  const std::string what = text_of({"interface ", interface.name});
-  if (!interface.up)
-    return say({what}, Verdict::note, {"switched off"},
-               text_of({"ip link set ", interface.name, " up"}));
-  if (!interface.running)
-    return say({what}, Verdict::note, {"no carrier"}, "is the cable in, is the other end on?");
-  if (interface.addresses.empty())
-    return say(
-        {what}, Verdict::note, {"no address"},
-        text_of({"ip address add ADDRESS/BITS dev ", interface.name, ", or start its DHCP"}));
+  static constexpr const char* what = "interface %1";
+  static constexpr Sentence sentences[] = {
+      {what, good, "%2"},
+      {what, note, "switched off", "ip link set %1 up"},
+      {what, note, "no carrier", "is the cable in, is the other end on?"},
+      {what, note, "no address", "ip address add ADDRESS/BITS dev %1, or start its DHCP"},
+  };
   std::string addresses;
-  for (const asio::ip::address& each : interface.addresses)
-    addresses += text_of({addresses.empty() ? "" : " ", each.to_string()});
-  return say({what}, Verdict::good, {addresses});
+  for (const asio::ip::address& each : interface.addresses) {
+    if (!addresses.empty()) addresses += ' ';
+    addresses += each.to_string();
+  }
+  const int which = !interface.up ? 1 : !interface.running ? 2 : addresses.empty() ? 3 : 0;
+  return say(sentences[which], {interface.name, addresses});
 }
 
 std::vector<Finding> judge_multicast(const std::vector<net::MulticastInterface>& interfaces) {
@@ -86,92 +98,102 @@ std::vector<Finding> judge_multicast(const std::vector<net::MulticastInterface>&
       // Loopback joins no group of IPv6, and nobody else is there to hear it.
       if (each.interface.loopback && (!way.joined || way.send_failure)) continue;
       findings.push_back(judge_way(each.interface, way, v6));
-      any = any || (findings.back().verdict == Verdict::good && !each.interface.loopback);
+      any = any || (findings.back().verdict == good && !each.interface.loopback);
     }
   if (!any)
-    findings.push_back(say({"multicast"}, Verdict::note,
-                           {"no interface to other machines carries it"},
-                           "peers find a daemon by --presenced HOST"));
+    findings.push_back(say({"multicast", note, "no interface to other machines carries it",
+                            "peers find a daemon by --presenced HOST"}));
   return findings;
 }
 
 Finding judge_multicast_route(int error) {
-  constexpr std::string_view what = "multicast route";
-  if (error == 0) return say({what}, Verdict::good, {"239.255.42.99 has a route"});
-  return say({what}, Verdict::note,
-             {"239.255.42.99 has none (", reason(error),
-              "): netkit names the interface, other programs do not"},
-             "ip route add 224.0.0.0/4 dev INTERFACE");
+  static constexpr const char* what = "multicast route";
+  static constexpr Sentence sentences[] = {
+      {what, good, "239.255.42.99 has a route"},
+      {what, note, "239.255.42.99 has none (%1): netkit names the interface, other programs do not",
+       "ip route add 224.0.0.0/4 dev INTERFACE"},
+  };
+  return say(sentences[error != 0], {reason(error)});
 }
 
 Finding judge_kernel_sctp(int error) {
-  constexpr std::string_view what = "sctp kernel";
-  if (error == 0) return say({what}, Verdict::good, {"the kernel has it"});
+  static constexpr const char* what = "sctp kernel";
+  static constexpr Sentence sentences[] = {
+      {what, good, "the kernel has it"},
+      {what, note, "not in this kernel: netkit brings its own, over UDP",
+       "modprobe sctp, where the module is there"},
+      {what, note, "%1: netkit brings its own, over UDP", "a rule of this machine forbids it"},
+  };
   const bool missing = error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT;
-  return say(
-      {what}, Verdict::note,
-      {missing ? "not in this kernel" : reason(error), ": netkit brings its own, over UDP"},
-      missing ? "modprobe sctp, where the module is there" : "a rule of this machine forbids it");
+  return say(sentences[error == 0 ? 0 : missing ? 1 : 2], {reason(error)});
 }
 
 Finding judge_user_sctp(int error, Duration took) {
-  constexpr std::string_view what = "sctp user space";
-  constexpr std::string_view own = "over UDP (RFC 6951), ";
-  if (error == 0) return say({what}, Verdict::good, {own, "works on loopback, ", to_people(took)});
+  static constexpr const char* what = "sctp user space";
+  static constexpr Sentence sentences[] = {
+      {what, good, "over UDP (RFC 6951), works on loopback, %2"},
+      {what, note, "over UDP (RFC 6951), fails on loopback: %1", "ip link set lo up"},
+      {what, bad, "over UDP (RFC 6951), fails on loopback: %1", "does a firewall drop UDP on lo?"},
+  };
   const bool no_loopback = error == ENETUNREACH || error == EADDRNOTAVAIL;
-  return say({what}, no_loopback ? Verdict::note : Verdict::bad,
-             {own, "fails on loopback: ", reason(error)},
-             no_loopback ? "ip link set lo up" : "does a firewall drop UDP on lo?");
+  return say(sentences[error == 0 ? 0 : no_loopback ? 1 : 2], {reason(error), to_people(took)});
 }
 
 Finding judge_open_files(std::uint64_t soft, std::uint64_t hard) {
-  const bool few = hard < open_files_few;
-  return say({"open files"},
-             hard < open_files_least ? Verdict::bad
-             : few                   ? Verdict::note
-                                     : Verdict::good,
-             {std::to_string(soft), ", servers raise it to ", std::to_string(hard), " and take ",
-              std::to_string(cli::connections_of(hard)), " connections"},
-             few ? "LimitNOFILE=65536 in the unit, or as root: ulimit -n 65536" : "");
+  static constexpr const char* detail = "%1, servers raise it to %2 and take %3 connections";
+  static constexpr const char* hint = "LimitNOFILE=65536 in the unit, or as root: ulimit -n 65536";
+  static constexpr Sentence sentences[] = {
+      {"open files", good, detail},
+      {"open files", note, detail, hint},
+      {"open files", bad, detail, hint},
+  };
+  return say(
+      sentences[hard >= open_files_few     ? 0
+                : hard >= open_files_least ? 1
+                                           : 2],
+      {std::to_string(soft), std::to_string(hard), std::to_string(cli::connections_of(hard))});
 }
 
 Finding judge_kernel_clock(const KernelClock& clock) {
-  constexpr std::string_view what = "clock";
-  if (clock.error == 0 && clock.synchronised)
-    return say({what}, Verdict::good,
-               {"synchronised, off by ", to_people(clock.off_at_most), " at most"});
-  return say({what}, Verdict::note,
-             {clock.error != 0 ? "the kernel does not say: " + reason(clock.error)
-                               : "nothing keeps it right, as far as the kernel knows"},
-             "timedatectl set-ntp true, or start chronyd: what expires does so by it");
+  static constexpr const char* hint =
+      "timedatectl set-ntp true, or start chronyd: what expires does so by it";
+  static constexpr Sentence sentences[] = {
+      {"clock", good, "synchronised, off by %2 at most"},
+      {"clock", note, "nothing keeps it right, as far as the kernel knows", hint},
+      {"clock", note, "the kernel does not say: %1", hint},
+  };
+  return say(sentences[clock.error != 0     ? 2
+                       : clock.synchronised ? 0
+                                            : 1],
+             {reason(clock.error), to_people(clock.off_at_most)});
 }
 
-std::vector<Finding> judge_ports(const Result<std::vector<TakenPort>>& taken) {
+std::vector<Finding> judge_ports(const std::vector<PortUse>& ports) {
+  static constexpr const char* what = "port %1 %2";
+  static constexpr Sentence sentences[] = {
+      {what, note, "taken by %4, the port of %3", "--auto-port, or stop it"},
+      {what, note, "taken by %4, the port of %3",
+       "peers and presenced share it; stop what is neither"},
+      {what, note, "taken by another user's program, the port of %3", "ask as root: ss -lptn"},
+      {what, note, "taken by another user's program, the port of %3", "ask as root: ss -lpun"},
+  };
   std::vector<Finding> findings;
-  if (!taken) {
+  std::string all;
+  for (const PortUse& use : ports) {
+    const bool tcp = use.port.carrier == net::Carrier::tcp;
+    const std::string number = std::to_string(use.port.number);
+    all += " " + number;
+    if (!tcp) all += "/udp";
+    if (use.inodes.empty()) continue;
+    const bool shared = use.port.number == net::presence_group_port;
+    findings.push_back(say(sentences[use.owner.empty() ? (tcp ? 2 : 3) : shared],
+                           {number, tcp ? "tcp" : "udp", use.port.service, use.owner}));
+  }
+  if (ports.empty())
     findings.push_back(
-        say({"ports"}, Verdict::note, {taken.error().message()}, "mount -t proc proc /proc"));
-    return findings;
-  }
-  for (const auto& [port, owner] : *taken) {
-    const bool tcp = port.carrier == net::Carrier::tcp;
-    std::string_view hint = "--auto-port, or stop it";
-    if (port.number == net::presence_group_port)
-      hint = "peers and presenced share it; stop what is neither";
-    if (owner.empty()) hint = tcp ? "ask as root: ss -lptn" : "ask as root: ss -lpun";
-    findings.push_back(say({"port ", std::to_string(port.number), tcp ? " tcp" : " udp"},
-                           Verdict::note,
-                           {"taken by ", owner.empty() ? "another user's program" : owner,
-                            ", the port of ", port.service},
-                           hint));
-  }
-  if (findings.empty()) {
-    std::string all = "free:";
-    for (const net::ServicePort& each : net::service_ports)
-      all += text_of(
-          {" ", std::to_string(each.number), each.carrier == net::Carrier::tcp ? "" : "/udp"});
-    findings.push_back(say({"ports"}, Verdict::good, {all}));
-  }
+        say({"ports", note, "/proc/net is not to be read", "mount -t proc proc /proc"}));
+  else if (findings.empty())
+    findings.push_back(say({"ports", good, "free:%1"}, {all}));
   return findings;
 }
 

@@ -24,10 +24,15 @@ struct Finding {
   std::string hint;  ///< What to do about it; empty for what is good.
 };
 
-using Parts = std::initializer_list<std::string_view>;
-/// All of them, one behind the other.
-std::string text_of(Parts parts);
-Finding say(Parts what, Verdict verdict, Parts detail, std::string_view hint = {});
+/// A sentence: what was looked at, the verdict, the detail, the hint. "%1" in it is the first of
+/// what is put in, and so on to "%9".
+struct Sentence {
+  const char* what;
+  Verdict verdict;
+  const char* detail;
+  const char* hint = "";
+};
+Finding say(const Sentence& sentence, std::initializer_list<std::string_view> parts = {});
 
 /// What errno says of itself.
 std::string reason(int error);
@@ -59,12 +64,13 @@ struct KernelClock {
 };
 Finding judge_kernel_clock(const KernelClock& clock);
 
-/// A port that somebody has.
-struct TakenPort {
+/// A port of a server of netkit's, and whose sockets are bound to it here.
+struct PortUse {
   net::ServicePort port;
-  std::string owner;  ///< "NAME (pid N)", several with commas; empty if that may not be seen.
+  std::vector<std::uint64_t> inodes = {};
+  std::string owner = {};  ///< "NAME (pid N)", several with commas; empty if that may not be seen.
 };
-/// A finding a taken port; one if all are free, or if nothing was to be read.
-std::vector<Finding> judge_ports(const Result<std::vector<TakenPort>>& taken);
+/// A finding a taken port; one if all are free. Without any the kernel's tables were not readable.
+std::vector<Finding> judge_ports(const std::vector<PortUse>& ports);
 
 }  // namespace netkit::doctor

@@ -9,7 +9,9 @@
 #include <sys/time.h>
 
 #include "base/file.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
+#include "net/connect.hpp"
 #include "net/limits.hpp"
 
 namespace netkit::doctor {
@@ -23,11 +25,13 @@ constexpr std::array<milliseconds, 3> round_ends{milliseconds{1000}, millisecond
                                                  net::connect_limit};
 constexpr std::size_t asking_rounds = 2;
 constexpr int http_pieces = 8;
+constexpr std::size_t addresses_max = 4;  // More are not knocked at.
 
 /// A socket that is connected, or is about to be where errno is EINPROGRESS.
-FileDescriptor open_towards(const Try& at, int flags) {
-  const asio::ip::udp::endpoint to{at.to, at.port.number};  // Of TCP it would be the same.
-  const bool tcp = at.port.carrier == net::Carrier::tcp;
+FileDescriptor open_towards(const asio::ip::address& host, const net::ServicePort& port,
+                            int flags) {
+  const asio::ip::udp::endpoint to{host, port.number};  // Of TCP it would be the same.
+  const bool tcp = port.carrier == net::Carrier::tcp;
   FileDescriptor socket{
       ::socket(to.protocol().family(), (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | flags, 0)};
   if (!socket) return socket;
@@ -80,8 +84,7 @@ bool wait_until(steady_clock::time_point end, std::vector<Try>& tries,
   }
 }
 
-}  // namespace
-
+/// All at once. False if a signal ended it.
 bool knock(std::vector<Try>& tries) {
   std::vector<FileDescriptor> sockets(tries.size());
   const auto begin = steady_clock::now();
@@ -91,7 +94,7 @@ bool knock(std::vector<Try>& tries) {
       if (each.port.carrier == net::Carrier::sctp) continue;
       if (round == 0) {
         each.exchange.asked = system_clock::now();
-        sockets[i] = open_towards(each, SOCK_NONBLOCK);
+        sockets[i] = open_towards(each.to, each.port, SOCK_NONBLOCK);
         if (!sockets[i]) each.error = errno;
       }
       if (!sockets[i] || each.port.carrier == net::Carrier::tcp) continue;
@@ -107,13 +110,20 @@ bool knock(std::vector<Try>& tries) {
   return true;
 }
 
+/// Nothing is sent.
 bool has_route(const asio::ip::address& address) {
-  return static_cast<bool>(
-      open_towards({.port = {sntp_port, net::Carrier::udp}, .to = address}, 0));
+  return static_cast<bool>(open_towards(address, {sntp_port, net::Carrier::udp}, 0));
 }
 
+net::Carrier carrier_of(net::Scheme scheme) {
+  if (scheme == net::Scheme::udp) return net::Carrier::udp;
+  return scheme == net::Scheme::sctp ? net::Carrier::sctp : net::Carrier::tcp;
+}
+
+/// By the Date that the file server, or whatever speaks HTTP there, puts into every answer. Within
+/// a second a step.
 std::optional<ClockOffset> ask_date(const Try& open) {
-  const FileDescriptor socket = open_towards(open, 0);
+  const FileDescriptor socket = open_towards(open.to, open.port, 0);
   const std::string request = "HEAD / HTTP/1.0\r\nHost: " + open.to.to_string() + "\r\n\r\n";
   Exchange exchange{system_clock::now(), {}};
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return std::nullopt;
@@ -132,6 +142,62 @@ std::optional<ClockOffset> ask_date(const Try& open) {
                        exchange);
   }
   return std::nullopt;
+}
+
+std::optional<ClockOffset> offset_of(const std::vector<Try>& tries, bool wanted) {
+  const Try& time = tries.back();
+  if (const auto offset = read_sntp(time.question, time.answer, time.exchange)) return offset;
+  for (const Try& each : tries)
+    if (each.error == 0 && each.port.carrier == net::Carrier::tcp &&
+        (wanted || each.port.service == "filesrv"))
+      return ask_date(each);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Try> tries_at(const net::Endpoint& to, const std::vector<asio::ip::address>& found) {
+  const std::vector<asio::ip::address> addresses = net::interleave(found);
+  const std::size_t count = std::min(addresses.size(), addresses_max);
+  std::size_t first = 0;  // Of those that there is a route to.
+  while (first + 1 < count && !has_route(addresses[first]))
+    ++first;
+  if (!has_route(addresses[first])) first = 0;
+
+  std::vector<Try> tries;
+  const auto add = [&](const net::ServicePort& port) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (port.carrier == net::Carrier::tcp || i == first)
+        tries.push_back({.port = port, .to = addresses[i], .question = "netkit doctor\n"});
+  };
+  const net::Carrier carrier = carrier_of(to.scheme_or(net::Scheme::tcp));
+  for (const net::ServicePort& each : net::service_ports)
+    // What peers say to the group is answered by none.
+    if (to.port
+            ? each.number == *to.port && each.carrier == carrier
+            : each.number != net::presence_group_port && (!to.scheme || each.carrier == carrier))
+      add(each);
+  if (tries.empty()) add({to.port.value_or(0), carrier});
+  add({sntp_port, net::Carrier::udp});
+  tries.back().question = sntp_question(random_u64());
+  return tries;
+}
+
+Status knock_and_judge(const net::Endpoint& to, std::vector<Try>& tries, Report& report) {
+  if (!knock(tries)) return Errc::interrupted;
+  const bool wanted = to.port.has_value();
+  for (std::size_t from = 0; from + 1 < tries.size();) {
+    std::size_t end = from + 1;
+    while (end + 1 < tries.size() && tries[end].port == tries[from].port)
+      ++end;
+    report.add(judge_reach({&tries[from], end - from}, wanted));
+    from = end;
+  }
+  if (!std::any_of(tries.begin(), tries.end(), [](const Try& each) { return each.reached(); }))
+    return Error{std::make_error_code(std::errc::host_unreachable), "reach " + to.host,
+                 "see the lines marked bad"};
+  report.add(judge_offset(to.host, offset_of(tries, wanted)));
+  return ok;
 }
 
 }  // namespace netkit::doctor

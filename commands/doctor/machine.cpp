@@ -76,13 +76,13 @@ asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t por
     static_cast<void>(co_await net::together(std::move(parts)));  // Neither fails.
     report.add(judge_multicast((*group)->report()));
   } else {
-    report.add(say({"multicast"}, Verdict::bad, {group.error().message()},
-                   "peers find a daemon by --presenced HOST"));
+    report.add(say({"multicast", Verdict::bad, "%1", "peers find a daemon by --presenced HOST"},
+                   {group.error().message()}));
   }
-  report.add(judge_multicast_route(probe_multicast_route(port)));
 }
 
-void look_at_limits(Report& report) {
+void look_at_limits(std::uint16_t group_port, Report& report) {
+  report.add(judge_multicast_route(probe_multicast_route(group_port)));
   report.add(judge_kernel_sctp(probe_kernel_sctp()));
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);

@@ -16,6 +16,6 @@ Status look_at_interfaces(Report& report);
 asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t port, Report& report);
 
 /// The rest, which takes no time.
-void look_at_limits(Report& report);
+void look_at_limits(std::uint16_t group_port, Report& report);
 
 }  // namespace netkit::doctor

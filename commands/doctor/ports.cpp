@@ -1,6 +1,7 @@
 // One pass over the tables for sockets, one over the processes for who holds them.
 #include "commands/doctor/ports.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdio>
@@ -16,28 +17,23 @@ namespace {
 constexpr unsigned listening = 10;         // TCP_LISTEN
 constexpr unsigned rows_max = 32'768;      // Of one table.
 constexpr unsigned links_max = 1'000'000;  // Of open files, in all processes.
-constexpr std::size_t held_max = 256;      // A server has a socket a thread and family.
+constexpr std::size_t inodes_max = 256;    // A server has a socket a thread and family.
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
-struct Held {
-  std::size_t service;  // In net::service_ports.
-  std::uint64_t inode;
-};
-
-bool find_sockets(const char* path, bool tcp, std::vector<Held>& held) {
+bool find_sockets(const char* path, bool tcp, std::vector<PortUse>& ports) {
   const std::unique_ptr<std::FILE, CloseFile> table{std::fopen(path, "re")};
   std::array<char, 512> line;
   for (unsigned rows = 0;
        table && rows < rows_max && std::fgets(line.data(), line.size(), table.get()); ++rows) {
     const std::optional<SocketRow> row = read_socket_row(line.data());
     if (!row || (tcp && row->state != listening)) continue;
-    for (std::size_t i = 0; i < net::service_ports.size() && held.size() < held_max; ++i)
-      if (net::service_ports[i].number == row->port &&
-          (net::service_ports[i].carrier == net::Carrier::tcp) == tcp)
-        held.push_back({i, row->inode});
+    for (PortUse& use : ports)
+      if (use.port.number == row->port && (use.port.carrier == net::Carrier::tcp) == tcp &&
+          use.inodes.size() < inodes_max)
+        use.inodes.push_back(row->inode);
   }
   return table != nullptr;
 }
@@ -45,9 +41,10 @@ bool find_sockets(const char* path, bool tcp, std::vector<Held>& held) {
 void add_owner(std::string& owners, const std::string& process) {
   const auto name = read_file("/proc/" + process + "/comm", 64);
   const std::string owner =
-      text_of({name ? escape_for_display(trim(*name)) : "?", " (pid ", process, ")"});
-  if (owners.find(owner) == std::string::npos)
-    owners += text_of({owners.empty() ? "" : ", ", owner});
+      (name ? escape_for_display(trim(*name)) : "?") + " (pid " + process + ")";
+  if (owners.find(owner) != std::string::npos) return;
+  if (!owners.empty()) owners += ", ";
+  owners += owner;
 }
 
 /// The inode of the socket that this open file is; 0 for any other.
@@ -60,7 +57,7 @@ std::uint64_t socket_inode(int folder, const char* name) {
   return inode;
 }
 
-void find_owners(const std::vector<Held>& held, std::vector<TakenPort>& ports) {
+void find_owners(std::vector<PortUse>& ports) {
   const Folder processes{::opendir("/proc")};
   unsigned links = 0;
   while (const dirent* const process = processes ? ::readdir(processes.get()) : nullptr) {
@@ -70,8 +67,10 @@ void find_owners(const std::vector<Held>& held, std::vector<TakenPort>& ports) {
     while (const dirent* const file = files ? ::readdir(files.get()) : nullptr) {
       if (++links > links_max) return;
       const std::uint64_t inode = socket_inode(::dirfd(files.get()), file->d_name);
-      for (const Held& each : held)
-        if (inode != 0 && each.inode == inode) add_owner(ports[each.service].owner, number);
+      if (inode == 0) continue;
+      for (PortUse& use : ports)
+        if (std::find(use.inodes.begin(), use.inodes.end(), inode) != use.inodes.end())
+          add_owner(use.owner, number);
     }
   }
 }
@@ -87,24 +86,17 @@ std::optional<SocketRow> read_socket_row(const char* line) {
   return read == 3 ? std::optional{row} : std::nullopt;
 }
 
-Result<std::vector<TakenPort>> look_at_ports() {
-  std::vector<Held> held;
+std::vector<PortUse> look_at_ports() {
+  std::vector<PortUse> ports;
+  for (const net::ServicePort& each : net::service_ports)
+    ports.push_back({each});
   // Without IPv6 in the kernel there are no tables of it.
-  if (!find_sockets("/proc/net/tcp", true, held) || !find_sockets("/proc/net/udp", false, held))
-    return errno_error("read /proc/net");
-  find_sockets("/proc/net/tcp6", true, held);
-  find_sockets("/proc/net/udp6", false, held);
-  std::vector<TakenPort> all(net::service_ports.size());
-  std::vector<TakenPort> taken;
-  if (held.empty()) return taken;
-  find_owners(held, all);
-  for (std::size_t i = 0; i < all.size(); ++i)
-    for (const Held& each : held)
-      if (each.service == i) {
-        taken.push_back({net::service_ports[i], all[i].owner});
-        break;
-      }
-  return taken;
+  find_sockets("/proc/net/tcp6", true, ports);
+  find_sockets("/proc/net/udp6", false, ports);
+  if (!find_sockets("/proc/net/tcp", true, ports) || !find_sockets("/proc/net/udp", false, ports))
+    return {};
+  find_owners(ports);
+  return ports;
 }
 
 }  // namespace netkit::doctor

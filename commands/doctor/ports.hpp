@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/result.hpp"
 #include "commands/doctor/findings.hpp"
 
 namespace netkit::doctor {
@@ -20,8 +19,9 @@ struct SocketRow {
 /// A line of /proc/net/tcp, tcp6, udp or udp6 (proc(5)); nullopt for its heading and for nonsense.
 std::optional<SocketRow> read_socket_row(const char* line);
 
-/// Those of net::service_ports that are taken, by whom as far as this user may see. Waits for
-/// nobody; of very long tables only the beginning is read, where the listening sockets are.
-Result<std::vector<TakenPort>> look_at_ports();
+/// All of net::service_ports, with who has them as far as this user may see; none if the tables are
+/// not to be read. Waits for nobody; of very long tables only the beginning is read, where the
+/// listening sockets are.
+std::vector<PortUse> look_at_ports();
 
 }  // namespace netkit::doctor

@@ -14,8 +14,8 @@ void Report::add(const Finding& finding) {
                              .add("detail", finding.detail)
                              .add("hint", finding.hint));
   else
-    shown_ = out_.line(text_of({finding.what, "\t", verdict, "\t", finding.detail,
-                                finding.hint.empty() ? "" : "; ", finding.hint}));
+    shown_ = out_.line(finding.what + "\t" + std::string{verdict} + "\t" + finding.detail +
+                       (finding.hint.empty() ? "" : "; ") + finding.hint);
 }
 
 void Report::add(const std::vector<Finding>& findings) {
@@ -23,9 +23,10 @@ void Report::add(const std::vector<Finding>& findings) {
     add(each);
 }
 
-Status Report::end() const {
-  if (!shown_ || !bad_) return shown_;
-  return Error{Errc::mismatch, "find everything in order", "see the lines marked bad"};
+Status Report::end() {
+  if (shown_ && bad_)
+    shown_ = Error{Errc::mismatch, "find everything in order", "see the lines marked bad"};
+  return std::move(shown_);
 }
 
 }  // namespace netkit::doctor

@@ -15,7 +15,7 @@ class Report {
   void add(const Finding& finding);
   void add(const std::vector<Finding>& findings);
   /// Errc::mismatch if anything was bad; why stdout failed, if it did.
-  Status end() const;
+  Status end();
 
  private:
   cli::Output& out_;

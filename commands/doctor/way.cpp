@@ -1,10 +1,8 @@
 // What waits for libraries (names, SCTP) is a coroutine, the rest is plain.
 #include "commands/doctor/way.hpp"
 
-#include <algorithm>
 #include <sys/socket.h>
 
-#include "base/random.hpp"
 #include "cli/globals.hpp"
 #include "commands/doctor/knock.hpp"
 #include "net/connect.hpp"
@@ -17,7 +15,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t addresses_max = 4;  // More are not knocked at.
 constexpr std::chrono::seconds sctp_limit{2};
 
 /// As errno has it, whoever found it.
@@ -57,66 +54,6 @@ std::unique_ptr<net::SctpListener> listen_to(Try& itself, const asio::any_io_exe
   return nullptr;
 }
 
-net::Carrier carrier_of(net::Scheme scheme) {
-  if (scheme == net::Scheme::udp) return net::Carrier::udp;
-  return scheme == net::Scheme::sctp ? net::Carrier::sctp : net::Carrier::tcp;
-}
-
-/// By port, then by address; the last one asks for the time.
-std::vector<Try> tries_at(const net::Endpoint& to, const std::vector<asio::ip::address>& found) {
-  const std::vector<asio::ip::address> addresses = net::interleave(found);
-  const std::size_t count = std::min(addresses.size(), addresses_max);
-  std::size_t first = 0;  // Of those that there is a route to.
-  while (first + 1 < count && !has_route(addresses[first]))
-    ++first;
-  if (!has_route(addresses[first])) first = 0;
-
-  std::vector<Try> tries;
-  const auto add = [&](const net::ServicePort& port) {
-    for (std::size_t i = 0; i < count; ++i)
-      if (port.carrier == net::Carrier::tcp || i == first)
-        tries.push_back({.port = port, .to = addresses[i], .question = "netkit doctor\n"});
-  };
-  const net::Carrier carrier = carrier_of(to.scheme_or(net::Scheme::tcp));
-  for (const net::ServicePort& each : net::service_ports)
-    // What peers say to the group is answered by none.
-    if (to.port
-            ? each.number == *to.port && each.carrier == carrier
-            : each.number != net::presence_group_port && (!to.scheme || each.carrier == carrier))
-      add(each);
-  if (tries.empty()) add({to.port.value_or(0), carrier});
-  add({sntp_port, net::Carrier::udp});
-  tries.back().question = sntp_question(random_u64());
-  return tries;
-}
-
-std::optional<ClockOffset> offset_of(const std::vector<Try>& tries, bool wanted) {
-  const Try& time = tries.back();
-  if (const auto offset = read_sntp(time.question, time.answer, time.exchange)) return offset;
-  for (const Try& each : tries)
-    if (each.error == 0 && each.port.carrier == net::Carrier::tcp &&
-        (wanted || each.port.service == "filesrv"))
-      return ask_date(each);
-  return std::nullopt;
-}
-
-Status conclude(const net::Endpoint& to, std::vector<Try>& tries, Report& report) {
-  if (!knock(tries)) return Errc::interrupted;
-  const bool wanted = to.port.has_value();
-  for (std::size_t from = 0; from + 1 < tries.size();) {
-    std::size_t end = from + 1;
-    while (end + 1 < tries.size() && tries[end].port == tries[from].port)
-      ++end;
-    report.add(judge_reach({&tries[from], end - from}, wanted));
-    from = end;
-  }
-  if (!std::any_of(tries.begin(), tries.end(), [](const Try& each) { return each.reached(); }))
-    return Error{std::make_error_code(std::errc::host_unreachable), "reach " + to.host,
-                 "see the lines marked bad"};
-  report.add(judge_offset(to.host, offset_of(tries, wanted)));
-  return ok;
-}
-
 }  // namespace
 
 asio::awaitable<void> look_at_own_sctp(Report& report) {
@@ -137,7 +74,7 @@ asio::awaitable<Status> look_at_way(cli::Context& context, const net::Endpoint& 
   std::vector<Try> tries = tries_at(to, *found);
   for (Try& each : tries)
     if (each.port.carrier == net::Carrier::sctp) co_await try_sctp(each, context.globals.sctp);
-  co_return conclude(to, tries, report);
+  co_return knock_and_judge(to, tries, report);
 }
 
 }  // namespace netkit::doctor

@@ -107,15 +107,18 @@ TEST_CASE("doctor: a clock that nothing keeps is a note") {
 }
 
 TEST_CASE("doctor: a line a taken port with who has it, and one if all are free") {
-  auto findings = judge_ports(std::vector<TakenPort>{});
+  std::vector<PortUse> ports;
+  for (const net::ServicePort& each : net::service_ports)
+    ports.push_back({each});
+  auto findings = judge_ports(ports);
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].verdict == Verdict::good);
   CHECK(findings[0].detail == "free: 2000 2002 2003/udp 2004/udp 8765 9090 9090/udp 9091 9092");
 
-  findings = judge_ports(
-      std::vector<TakenPort>{{{9090, net::Carrier::tcp, "echo"}, "python3 (pid 12)"},
-                             {{2004, net::Carrier::sctp, "presenced"}, ""},
-                             {{2003, net::Carrier::udp, "presence group"}, "netkit (pid 7)"}});
+  findings = judge_ports({{{9090, net::Carrier::tcp, "echo"}, {7}, "python3 (pid 12)"},
+                          {{2000, net::Carrier::tcp, "relay"}},
+                          {{2004, net::Carrier::sctp, "presenced"}, {8}},
+                          {{2003, net::Carrier::udp, "presence group"}, {9}, "netkit (pid 7)"}});
   REQUIRE(findings.size() == 3);
   CHECK(findings[0].what == "port 9090 tcp");
   CHECK(findings[0].verdict == Verdict::note);
@@ -125,4 +128,8 @@ TEST_CASE("doctor: a line a taken port with who has it, and one if all are free"
   CHECK(findings[1].detail == "taken by another user's program, the port of presenced");
   CHECK(findings[1].hint == "ask as root: ss -lpun");
   CHECK(findings[2].hint == "peers and presenced share it; stop what is neither");
+
+  findings = judge_ports({});
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].detail == "/proc/net is not to be read");
 }
