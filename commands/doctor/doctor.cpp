@@ -24,7 +24,7 @@ class DoctorAction final : public cli::Action {
   }
 
   Status run(cli::Context& context) override {
-    if (host_ && host_->host.empty())
+    if (host_ && (host_->host.empty() || host_->port == 0))
       return Error{Errc::usage, "look at the way to " + net::to_text(*host_),
                    "give HOST, or HOST:PORT"};
     return cli::run_client([&] { return examine(context); });
@@ -35,8 +35,9 @@ class DoctorAction final : public cli::Action {
     Report report{context.out};
     if (Status seen = look_at_interfaces(report); !seen) co_return seen;
     co_await look_at_multicast(context, group_port_, report);
-    look_at_limits(group_port_, report);
-    co_await look_at_own_sctp(report);
+    Try own_sctp;
+    co_await try_sctp(own_sctp, net::SctpChoice::user);
+    look_at_limits(group_port_, own_sctp, report);
     Status reached = ok;
     if (host_) reached = co_await look_at_way(context, *host_, report);
     co_return reached ? report.end() : reached;

@@ -17,16 +17,6 @@ constexpr Verdict bad = Verdict::bad;
 constexpr std::uint64_t open_files_few = 4096;
 constexpr std::uint64_t open_files_least = 256;
 
-std::string filled(const char* text, std::initializer_list<std::string_view> parts) {
-  std::string out;
-  for (; *text != 0; ++text)
-    if (*text == '%')
-      out += parts.begin()[*++text - '1'];
-    else
-      out += *text;
-  return out;
-}
-
 Finding judge_way(const net::Interface& interface, const net::MulticastWay& way, bool v6) {
   static constexpr const char* what = "multicast %1 %2";
   static constexpr Sentence sentences[] = {
@@ -62,7 +52,17 @@ std::string_view to_text(Verdict verdict) {
   return "";
 }
 
-Finding say(const Sentence& sentence, std::initializer_list<std::string_view> parts) {
+std::string filled(const char* text, Parts parts) {
+  std::string out;
+  for (; *text != 0; ++text)
+    if (*text == '%')
+      out += parts.begin()[*++text - '1'];
+    else
+      out += *text;
+  return out;
+}
+
+Finding say(const Sentence& sentence, Parts parts) {
   return {filled(sentence.what, parts), sentence.verdict, filled(sentence.detail, parts),
           filled(sentence.hint, parts)};
 }

@@ -32,7 +32,9 @@ struct Sentence {
   const char* detail;
   const char* hint = "";
 };
-Finding say(const Sentence& sentence, std::initializer_list<std::string_view> parts = {});
+using Parts = std::initializer_list<std::string_view>;
+std::string filled(const char* text, Parts parts);
+Finding say(const Sentence& sentence, Parts parts = {});
 
 /// What errno says of itself.
 std::string reason(int error);

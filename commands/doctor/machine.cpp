@@ -1,7 +1,6 @@
 // A probe a finding, each as short as the system call behind it.
 #include "commands/doctor/machine.hpp"
 
-#include <asio/steady_timer.hpp>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -9,9 +8,8 @@
 
 #include "base/file.hpp"
 #include "commands/doctor/ports.hpp"
+#include "net/deadline.hpp"
 #include "net/presence_group.hpp"
-#include "net/spawn.hpp"
-#include "net/together.hpp"
 
 namespace netkit::doctor {
 namespace {
@@ -39,19 +37,6 @@ KernelClock probe_kernel_clock() {
           .off_at_most = std::chrono::microseconds{asked.maxerror}};
 }
 
-asio::awaitable<Status> drain(net::Multicast& group) {
-  for (;;)
-    if (const auto heard = co_await group.receive(); !heard) co_return ok;
-}
-
-asio::awaitable<Status> end_soon(net::Multicast& group) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, listening_time};
-  std::error_code cancelled;
-  co_await timer.async_wait(net::into(cancelled));
-  group.stop();
-  co_return ok;
-}
-
 }  // namespace
 
 Status look_at_interfaces(Report& report) {
@@ -67,23 +52,27 @@ asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t por
   auto& io = static_cast<asio::io_context&>(executor.context());
   Result<std::unique_ptr<net::Multicast>> group =
       net::Multicast::open(io, context.log, net::presence_group(port));
-  if (group) {
-    // Whoever is there drops it: it is no announcement.
-    (*group)->send("?");
-    std::vector<asio::awaitable<Status>> parts;
-    parts.push_back(drain(**group));
-    parts.push_back(end_soon(**group));
-    static_cast<void>(co_await net::together(std::move(parts)));  // Neither fails.
-    report.add(judge_multicast((*group)->report()));
-  } else {
+  if (!group) {
     report.add(say({"multicast", Verdict::bad, "%1", "peers find a daemon by --presenced HOST"},
                    {group.error().message()}));
+    co_return;
   }
+  net::Multicast& joined = **group;
+  // Whoever is there drops it: it is no announcement.
+  joined.send("?");
+  net::Deadline deadline{executor, [&] {
+                           report.add(judge_multicast(joined.report()));
+                           joined.stop();
+                         }};
+  deadline.expire_in(listening_time);
+  for (;;)
+    if (const auto heard = co_await joined.receive(); !heard) co_return;
 }
 
-void look_at_limits(std::uint16_t group_port, Report& report) {
+void look_at_limits(std::uint16_t group_port, const Try& own_sctp, Report& report) {
   report.add(judge_multicast_route(probe_multicast_route(group_port)));
   report.add(judge_kernel_sctp(probe_kernel_sctp()));
+  report.add(judge_user_sctp(own_sctp.error, own_sctp.took));
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   report.add(judge_open_files(files.rlim_cur, files.rlim_max));

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "cli/command.hpp"
+#include "commands/doctor/reach.hpp"
 #include "commands/doctor/report.hpp"
 
 namespace netkit::doctor {
@@ -15,7 +16,7 @@ Status look_at_interfaces(Report& report);
 /// Listens for half a second.
 asio::awaitable<void> look_at_multicast(cli::Context& context, std::uint16_t port, Report& report);
 
-/// The rest, which takes no time.
-void look_at_limits(std::uint16_t group_port, Report& report);
+/// The rest, which takes no time. `own_sctp` is the attempt at a listener of our own.
+void look_at_limits(std::uint16_t group_port, const Try& own_sctp, Report& report);
 
 }  // namespace netkit::doctor

@@ -87,9 +87,9 @@ std::optional<SocketRow> read_socket_row(const char* line) {
 }
 
 std::vector<PortUse> look_at_ports() {
-  std::vector<PortUse> ports;
-  for (const net::ServicePort& each : net::service_ports)
-    ports.push_back({each});
+  std::vector<PortUse> ports(net::service_ports.size());
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    ports[i].port = net::service_ports[i];
   // Without IPv6 in the kernel there are no tables of it.
   find_sockets("/proc/net/tcp6", true, ports);
   find_sockets("/proc/net/udp6", false, ports);

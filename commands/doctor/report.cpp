@@ -14,8 +14,8 @@ void Report::add(const Finding& finding) {
                              .add("detail", finding.detail)
                              .add("hint", finding.hint));
   else
-    shown_ = out_.line(finding.what + "\t" + std::string{verdict} + "\t" + finding.detail +
-                       (finding.hint.empty() ? "" : "; ") + finding.hint);
+    shown_ = out_.line(filled(finding.hint.empty() ? "%1\t%2\t%3" : "%1\t%2\t%3; %4",
+                              {finding.what, verdict, finding.detail, finding.hint}));
 }
 
 void Report::add(const std::vector<Finding>& findings) {

@@ -28,15 +28,7 @@ net::Endpoint sctp_endpoint(const Try& at) {
       .scheme = net::Scheme::sctp, .host = at.to.to_string(), .port = at.port.number, .path = {}};
 }
 
-asio::awaitable<void> try_sctp(Try& each, net::SctpChoice choice) {
-  const net::Endpoint to = sctp_endpoint(each);
-  const auto begin = steady_clock::now();
-  const auto stream = co_await net::connect(to, std::nullopt, sctp_limit, choice);
-  each.error = stream ? 0 : number_of(stream.error().code);
-  each.took = steady_clock::now() - begin;
-}
-
-/// Listens on a free port of loopback, which `itself` is told.
+/// Listens on a free port of loopback, which `itself` is told; that stays 0 if it cannot.
 std::unique_ptr<net::SctpListener> listen_to(Try& itself, const asio::any_io_executor& executor) {
   auto& io = static_cast<asio::io_context&>(executor.context());
   itself.to = asio::ip::address_v4::loopback();
@@ -46,22 +38,29 @@ std::unique_ptr<net::SctpListener> listen_to(Try& itself, const asio::any_io_exe
     itself.error = errno;
     return nullptr;
   }
-  if (const auto bound = net::local_endpoint(socket.get())) itself.port.number = bound->port();
+  const auto bound = net::local_endpoint(socket.get());
   auto listener = net::SctpListener::open(io, std::move(socket), net::SctpSettings{},
                                           [](const asio::ip::address&) { return true; });
-  if (listener) return std::move(*listener);
-  itself.error = number_of(listener.error().code);
+  if (listener && bound) {
+    itself.port.number = bound->port();
+    return std::move(*listener);
+  }
+  if (!listener) itself.error = number_of(listener.error().code);
   return nullptr;
 }
 
 }  // namespace
 
-asio::awaitable<void> look_at_own_sctp(Report& report) {
-  Try itself;
+asio::awaitable<void> try_sctp(Try& each, net::SctpChoice choice) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto listener = listen_to(itself, executor);
-  if (listener) co_await try_sctp(itself, net::SctpChoice::user);
-  report.add(judge_user_sctp(itself.error, itself.took));
+  std::unique_ptr<net::SctpListener> own;
+  if (each.port.number == 0) own = listen_to(each, executor);
+  if (each.port.number == 0) co_return;
+  const net::Endpoint to = sctp_endpoint(each);
+  const auto begin = steady_clock::now();
+  const auto stream = co_await net::connect(to, std::nullopt, sctp_limit, choice);
+  each.error = stream ? 0 : number_of(stream.error().code);
+  each.took = steady_clock::now() - begin;
 }
 
 asio::awaitable<Status> look_at_way(cli::Context& context, const net::Endpoint& to,

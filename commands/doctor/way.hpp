@@ -5,8 +5,10 @@
 #include <asio/awaitable.hpp>
 
 #include "cli/command.hpp"
+#include "commands/doctor/reach.hpp"
 #include "commands/doctor/report.hpp"
 #include "net/endpoint.hpp"
+#include "net/sctp_choice.hpp"
 
 namespace netkit::doctor {
 
@@ -14,7 +16,7 @@ namespace netkit::doctor {
 /// net::service_ports. `to` has a host. An error if that has said nothing at all, or SIGINT came.
 asio::awaitable<Status> look_at_way(cli::Context& context, const net::Endpoint& to, Report& report);
 
-/// Associates with a user-space SCTP listener of its own on loopback.
-asio::awaitable<void> look_at_own_sctp(Report& report);
+/// Associates by SCTP. Port 0 stands for a user-space listener of its own on loopback.
+asio::awaitable<void> try_sctp(Try& each, net::SctpChoice choice);
 
 }  // namespace netkit::doctor

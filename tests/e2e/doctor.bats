@@ -217,6 +217,8 @@ print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(208)))')
   run_netkit doctor unix:/run/netkit.sock
   assert_status 2
   assert_stderr_matches 'cannot look at the way to unix:/run/netkit.sock: give HOST, or HOST:PORT'
+  run_netkit doctor 127.0.0.1:0
+  assert_status 2
   run_netkit __complete doctor local
   assert_status 0
   assert_output_matches localhost
