@@ -80,7 +80,7 @@ constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_
 
 constinit const cli::Command command{
     .name = "doctor",
-    .summary = "What this machine and the way to a host can do, and what stands in the way",
+    .summary = "What stands in the way, on this machine and to another",
     .verbs = verbs,
     .manual = cli::view_of(manual_bytes)};
 

@@ -1,5 +1,5 @@
-// Knocks at ports of another machine, all at once, by sockets and one poll(2). SCTP is not among it:
-// that is a library's, and commands/doctor/way.hpp's.
+// Knocks at ports of another machine, all at once, by sockets and one poll(2). SCTP is not among
+// them: that is a library's, and commands/doctor/way.hpp's.
 #pragma once
 
 #include <vector>
