@@ -14,14 +14,6 @@ Error refusal(std::string hint) {
 
 }  // namespace
 
-std::optional<RegistrationMode> registration_mode(std::string_view text) {
-  if (text.empty()) return RegistrationMode::automatic;
-  if (text == "open") return RegistrationMode::open;
-  if (text == "invite") return RegistrationMode::invite;
-  if (text == "closed") return RegistrationMode::closed;
-  return std::nullopt;
-}
-
 Result<Registration> may_register(RegistrationMode mode, Standing standing, bool shows_code) {
   Registration registration;
   registration.first_administrates = standing != Standing::remote;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <list>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +17,6 @@ namespace netkit::auth {
 
 /// Automatic: open for peers on this machine, by invitation for others.
 enum class RegistrationMode : std::uint8_t { automatic, open, invite, closed };
-
-/// "open", "invite", "closed"; empty for automatic. nullopt for anything else.
-std::optional<RegistrationMode> registration_mode(std::string_view text);
 
 /// Where a request comes from.
 enum class Standing : std::uint8_t {

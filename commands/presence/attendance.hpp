@@ -45,8 +45,6 @@ class Attendance final : public Attendee, public std::enable_shared_from_this<At
 
   /// The daemon has us in its roster.
   bool is_in() const { return in_; }
-  /// Beats go by SCTP.
-  bool has_sctp() const { return sctp_works_; }
 
  private:
   static asio::awaitable<void> beat(std::shared_ptr<Attendance> self, std::uint64_t stay);

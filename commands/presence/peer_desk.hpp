@@ -42,7 +42,6 @@ class PeerDesk : public Face {
  private:
   void perform(const PeerRequest& request);
   void say(std::string_view name, std::string_view text);
-  void say_to(const Recipient& to, std::string_view text);
   Result<Recipient> recipient(std::string_view name) const;
   asio::awaitable<void> ask_why(std::string name);
   void told();

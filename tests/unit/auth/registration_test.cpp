@@ -49,14 +49,6 @@ TEST_CASE("may_register: the whole table") {
   }
 }
 
-TEST_CASE("registration_mode: the words of the option and no others") {
-  CHECK(registration_mode("open") == RegistrationMode::open);
-  CHECK(registration_mode("invite") == RegistrationMode::invite);
-  CHECK(registration_mode("closed") == RegistrationMode::closed);
-  CHECK(registration_mode("") == RegistrationMode::automatic);
-  CHECK_FALSE(registration_mode("Open"));
-}
-
 TEST_CASE("RegistrationLimit: ten tries in any hour, each source for itself") {
   RegistrationLimit limit;
   for (int i = 0; i < 10; ++i)
