@@ -1,5 +1,6 @@
 // The way of one connection that was accepted: TLS, the service, its resident, and its end.
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 
 #include "net/readiness.hpp"
 #include "net/server.hpp"
@@ -67,7 +68,14 @@ bool Server::sleep_or_end(std::unique_ptr<Attended>& attended, Resident::After a
       if (!known) return true;
       attended.reset(static_cast<Attended*>(sleeper.release()));
       after = Resident::After::readable;
-      if (*known || connection.draining()) continue;
+      if (connection.draining()) continue;
+      if (*known) {
+        // Others of this thread have their turn before what TLS has read already.
+        asio::post(connection.worker().io(), [this, attended = std::move(attended)]() mutable {
+          live_on(std::move(attended), Resident::After::readable);
+        });
+        return true;
+      }
       ended = std::move(*known);
     }
     asio::io_context& io = connection.worker().io();

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -30,6 +33,13 @@ Attempt from_errno() {
 
 asio::awaitable<Status> at_once(Status status) {
   co_return status;
+}
+
+/// The others of this thread have their turn before what TLS has read already.
+asio::awaitable<Status> after_the_others() {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, asio::use_awaitable);
+  co_return ok;
 }
 
 std::string mark_of(const asio::ip::address& address, std::uint16_t port) {
@@ -107,6 +117,7 @@ Attempt Stream::read_once(std::span<char> into) {
   }
   if (core_->association) return core_->association->try_read(into);
   if (core_->records) return core_->records->try_read(core_->socket.get(), into);
+  if (!core_->socket) return {.count = 0, .failed = Errc::closed};
   const ssize_t count = recv(core_->socket.get(), into.data(), into.size(), 0);
   if (count > 0) return {.count = static_cast<std::size_t>(count), .failed = {}};
   return count == 0 ? Attempt{.count = 0, .failed = Errc::closed} : from_errno();
@@ -168,6 +179,7 @@ Attempt Stream::try_write_one_by_one(std::span<const std::string_view> pieces) {
 
 // No coroutines, as an idle connection would keep their frames.
 asio::awaitable<Status> Stream::readable() {
+  if (core_->has_unread()) return after_the_others();
   if (std::optional<Status> known = core_->readable_at_once()) return at_once(std::move(*known));
   if (core_->association) return core_->association->ready(SctpAssociation::Wanted::read);
   return core_->watched->ready(core_->direction_of_reading());

@@ -57,9 +57,11 @@ struct Stream::Core {
     socket.reset();
   }
 
+  /// TLS has taken bytes from the socket that nobody has read.
+  bool has_unread() const { return tls && tls->has_unread(); }
   /// Why a wait for reading would not begin, if it would not.
   std::optional<Status> readable_at_once() const {
-    if (tls && tls->has_unread()) return ok;
+    if (has_unread()) return ok;
     if (!watched && !association) return Errc::closed;
     if (interrupted) return Errc::stopped;
     if (deadline.passed()) return Errc::timed_out;

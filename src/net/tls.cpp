@@ -7,6 +7,8 @@
 #include <asio/ssl/error.hpp>
 #include <climits>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -22,7 +24,25 @@ Error openssl_error(std::string attempt, std::string hint = {}) {
           std::move(attempt), std::move(hint)};
 }
 
+/// The first algorithm of a kind that is fetched has OpenSSL look at all of that kind, and those
+/// that were left out of the program leave errors in the queue: in the midst of a handshake they
+/// would be taken for its own.
+void look_at_algorithms() {
+  EVP_MD_free(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  EVP_CIPHER_free(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  EVP_MAC_free(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  EVP_KDF_free(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
+  EVP_RAND_free(EVP_RAND_fetch(nullptr, "CTR-DRBG", nullptr));
+  EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(nullptr, "X25519", nullptr));
+  EVP_KEYEXCH_free(EVP_KEYEXCH_fetch(nullptr, "X25519", nullptr));
+  EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(nullptr, "ECDSA", nullptr));
+  EVP_ASYM_CIPHER_free(EVP_ASYM_CIPHER_fetch(nullptr, "RSA", nullptr));
+  EVP_KEM_free(EVP_KEM_fetch(nullptr, "RSA", nullptr));
+  ERR_clear_error();
+}
+
 std::shared_ptr<SSL_CTX> make_context(const SSL_METHOD* method) {
+  look_at_algorithms();
   std::shared_ptr<SSL_CTX> context{SSL_CTX_new(method), SSL_CTX_free};
   if (!context) return nullptr;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -192,6 +212,7 @@ std::string TlsSession::server_fingerprint(Side side) const {
 }
 
 Attempt TlsSession::read(std::span<char> into) {
+  if (failed_) return {.count = 0, .failed = failed_};
   // OpenSSL gives one record at a time, at most 16 KiB: whoever has room for more gets more.
   std::size_t total = 0;
   while (total < into.size()) {
@@ -200,10 +221,12 @@ Attempt TlsSession::read(std::span<char> into) {
     std::size_t count = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count);
     if (result != 1) {
-      unread_ = false;
-      Attempt failed = judge(result);
-      // What failed for good fails again the next time.
-      return total > 0 ? Attempt{.count = total, .failed = {}} : failed;
+      const Attempt ended = judge(result);
+      // What came before the end is told before the end.
+      unread_ = total > 0 && (ended.failed || ended.wait_for_write);
+      if (total == 0) return ended;
+      failed_ = ended.failed;
+      return {.count = total, .failed = {}};
     }
     total += count;
   }

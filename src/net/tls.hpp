@@ -83,6 +83,7 @@ class TlsSession {
 
   std::unique_ptr<SSL, Free> ssl_;
   bool unread_ = false;
+  std::error_code failed_;  // Of a read that had bytes to give first.
 };
 
 }  // namespace netkit::net

@@ -142,6 +142,16 @@ authority() {
   assert_stderr_matches 'certificate [^ ]*stranger.key: no start line'
 }
 
+@test "tls: an end that comes with the last bytes is told behind them" {
+  local size
+  start_tls --chunk 1KiB
+  for size in 1 1023 1024 15500 16000 16384 70000; do
+    run timeout 20 "$PYTHON" "$ROOT/tests/support/tls_farewell.py" "${TLS##*:}" "$size"
+    assert_status 0
+    assert_output "$size"
+  done
+}
+
 @test "tls: a client that speaks plain text to a tls port is sent away, others are served" {
   start_tls
   run_netkit -q echo send "tcp://${TLS#*//}" hello --timeout 5s
