@@ -81,7 +81,7 @@ class FrameTalk final : private transfer::Intake::Owner {
   // Of what is put (frame_upload.cpp).
   Result<transfer::Place> admit(const transfer::Put& file) override;
   Status make_room(std::uint64_t bytes) override { return depot_.reserve(0, bytes); }
-  Status make_folder(const transfer::Put& folder) override;
+  Result<FileDescriptor> make_folder(const transfer::Put& folder) override;
   bool is_there(const transfer::Put&) const override { return false; }
   void stored(const transfer::Put& file) override;
   void refuse(std::uint32_t stream, const Error& why) override;

@@ -18,11 +18,10 @@ void FrameTalk::stored(const transfer::Put& file) {
   if (located && located->share) visitor_.stored(*located->share, located->path, file.size);
 }
 
-Status FrameTalk::make_folder(const transfer::Put& folder) {
+Result<FileDescriptor> FrameTalk::make_folder(const transfer::Put& folder) {
   const Result<Located> located = locate(folder);
   if (!located) return located.error();
-  const Result<FileDescriptor> made = located->share->root.make_folder(located->path);
-  return made ? Status{ok} : Status{made.error()};
+  return located->share->root.make_folder(located->path);
 }
 
 Result<transfer::Place> FrameTalk::admit(const transfer::Put& file) {

@@ -58,7 +58,7 @@ Result<transfer::PartFile> open_part(const transfer::Root& root, const std::stri
                                      Replace replace) {
   auto place = root.make_place(path);
   if (!place) return place.error();
-  return transfer::PartFile::open(std::move(*place), replace, false, transfer::lone_part_suffix);
+  return transfer::PartFile::open_lone(std::move(*place), replace);
 }
 
 }  // namespace

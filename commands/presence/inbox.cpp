@@ -76,7 +76,7 @@ Result<transfer::Place> Inbox::admit(const transfer::Put& file) {
   return plan_.folder->place(file.path);
 }
 
-Status Inbox::make_folder(const transfer::Put&) {
+Result<FileDescriptor> Inbox::make_folder(const transfer::Put&) {
   return refused("folders are not taken");
 }
 

@@ -62,7 +62,7 @@ class Inbox final : private transfer::Intake::Owner {
   Status begin(const wire::Frame& frame);
   Result<transfer::Place> admit(const transfer::Put& file) override;
   Status make_room(std::uint64_t) override { return ok; }
-  Status make_folder(const transfer::Put& folder) override;
+  Result<FileDescriptor> make_folder(const transfer::Put& folder) override;
   bool is_there(const transfer::Put& file) const override;
   void stored(const transfer::Put& file) override { plan_.came(file.path, file.size); }
   void refuse(std::uint32_t stream, const Error& why) override;

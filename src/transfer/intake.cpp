@@ -29,12 +29,17 @@ Status Intake::begin(std::uint32_t stream, const Put& put) {
   upload_.emplace(Upload{});
   upload_->stream = stream;
   upload_->put = put;
-  const Status opened = put.folder ? owner_.make_folder(put) : open(*upload_);
+  const Status opened = put.folder ? make_folder(*upload_) : open(*upload_);
   if (!opened) owner_.refuse(stream, opened.error());
-  if (!put.folder) return ok;
-  // A folder is there or is not; nothing follows.
-  if (opened) append(owner_.out(), stream, Stored{});
-  end();
+  if (put.folder) end();  // It is there or is not; nothing follows.
+  return ok;
+}
+
+Status Intake::make_folder(const Upload& upload) {
+  Result<FileDescriptor> made = owner_.make_folder(upload.put);
+  if (!made) return made.error();
+  harvest_.add_folder(std::move(*made), whole_.size());
+  whole_.push_back({upload.stream, upload.put});
   return ok;
 }
 
@@ -113,7 +118,7 @@ asio::awaitable<Status> Intake::bring_in() {
   for (const Harvest::Stored& each : stored) {
     const Whole& file = whole[each.tag];
     if (each.outcome) {
-      owner_.stored(file.put);
+      if (!file.put.folder) owner_.stored(file.put);
       append(owner_.out(), file.stream, Stored{each.version});
     } else {
       owner_.refuse(file.stream, each.outcome.error());

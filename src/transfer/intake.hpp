@@ -30,8 +30,8 @@ class Intake {
     virtual Result<Place> admit(const Put& file) = 0;
     /// Whether so many bytes more may be kept. They count for as long as they do, in NAME.part too.
     virtual Status make_room(std::uint64_t bytes) = 0;
-    /// Makes the folder that is put.
-    virtual Status make_folder(const Put& folder) = 0;
+    /// Makes the folder that is put, and opens it.
+    virtual Result<FileDescriptor> make_folder(const Put& folder) = 0;
     /// Whether the very file that a put wants to go on with is in its place already.
     virtual bool is_there(const Put& file) const = 0;
     /// A file is in its place; the other side is told after this.
@@ -82,6 +82,7 @@ class Intake {
   };
 
   Status open(Upload& upload);
+  Status make_folder(const Upload& upload);
   void fail(const Error& why);
   asio::awaitable<Status> tell_kept(std::uint32_t stream);
   asio::awaitable<Result<Hash>> hash_kept(std::uint64_t index, std::uint64_t length);

@@ -37,12 +37,24 @@ Status check_target(const Place& place, Replace replace) {
 
 }  // namespace
 
-Result<PartFile> PartFile::open(Place place, Replace replace, bool resume,
-                                std::string_view suffix) {
-  if (place.name.size() + suffix.size() > name_size_max)
+Result<PartFile> PartFile::open(Place place, Replace replace, bool resume) {
+  std::string part = place.name + std::string{part_suffix};
+  return open_as(std::move(place), std::move(part), replace, resume);
+}
+
+Result<PartFile> PartFile::open_lone(Place place, Replace replace) {
+  if (place.name.size() + part_suffix.size() > name_size_max)
+    return Error{std::error_code{ENAMETOOLONG, std::generic_category()}, "store the file"};
+  // Two long names may have one part between them: then one of them is told that it is busy.
+  std::string part = place.name.substr(0, name_size_max - lone_part_suffix.size());
+  part += lone_part_suffix;
+  return open_as(std::move(place), std::move(part), replace, false);
+}
+
+Result<PartFile> PartFile::open_as(Place place, std::string part, Replace replace, bool resume) {
+  if (part.size() > name_size_max)
     return Error{std::error_code{ENAMETOOLONG, std::generic_category()}, "store the file"};
   if (Status fits = check_target(place, replace); !fits) return fits.error();
-  std::string part = place.name + std::string{suffix};
   // Another may take it away between the two: then there is a new one to be made.
   for (int tries = 0; tries < 8; ++tries) {
     FileDescriptor file{::openat(place.folder.get(), part.c_str(),
@@ -79,14 +91,16 @@ Status PartFile::write(std::uint64_t offset, std::string_view bytes) {
     if (count < 0) return errno_error("write the file");
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
-    size_ = std::max(size_, offset);
   }
   return ok;
 }
 
 Status PartFile::prepare(const Finish& wish) {
+  struct stat now;
+  if (fstat(file_.get(), &now) != 0) return errno_error("look at the file");
   // What lies behind the end is of an older try.
-  if (size_ != wish.size && ftruncate(file_.get(), static_cast<off_t>(wish.size)) != 0)
+  if (static_cast<std::uint64_t>(now.st_size) != wish.size &&
+      ftruncate(file_.get(), static_cast<off_t>(wish.size)) != 0)
     return errno_error("cut the file");
   // Not all file systems have modes; a file without its own is better than none.
   static_cast<void>(fchmod(file_.get(), wish.mode.value_or(0644) & 0777));
@@ -120,7 +134,7 @@ Status PartFile::put_in_place() {
   if (renameat2(folder, part_.c_str(), folder, place_.name.c_str(), RENAME_NOREPLACE) != 0) {
     // Some file systems cannot; a link cannot replace either.
     const bool cannot = errno == EINVAL || errno == ENOSYS;
-    if (replace_ == Replace::always && (cannot || errno == EEXIST)) {
+    if (replace_ == Replace::always) {
       if (Status fits = check_target(place_, replace_); !fits) return fits;
       if (Status free = check_free(place_); !free) return free;
       if (renameat(folder, part_.c_str(), folder, place_.name.c_str()) != 0)

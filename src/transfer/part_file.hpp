@@ -14,8 +14,9 @@
 namespace netkit::transfer {
 
 inline constexpr std::string_view part_suffix = ".part";
-/// Of uploads that nobody can go on with: they leave alone what others can.
-inline constexpr std::string_view lone_part_suffix = ".put.part";
+/// Of uploads that nobody can go on with, which leave alone what others can. No NAME ends in .part,
+/// so that no NAME.part is called so.
+inline constexpr std::string_view lone_part_suffix = ".part.part";
 
 /// What to do about a NAME that is there already.
 enum class Replace : std::uint8_t { never, always };
@@ -25,8 +26,9 @@ class PartFile {
   /// Creates NAME.part in `place`, or goes on with the one that is there if `resume`; else what it
   /// had is gone. Errc::busy if another writes it; EEXIST if NAME is there and `replace` is never;
   /// Errc::refused if either is no regular file.
-  static Result<PartFile> open(Place place, Replace replace, bool resume,
-                               std::string_view suffix = part_suffix);
+  static Result<PartFile> open(Place place, Replace replace, bool resume);
+  /// The same with a part of its own, which is nobody's to go on with.
+  static Result<PartFile> open_lone(Place place, Replace replace);
   PartFile(PartFile&&) noexcept = default;
   PartFile& operator=(PartFile&&) noexcept = default;
   /// NAME.part stays for the next time, unless finish() or discard() came before.
@@ -37,6 +39,7 @@ class PartFile {
   int descriptor() const { return file_.get(); }
   const std::string& name() const { return place_.name; }
   const Place& place() const { return place_; }
+  std::uint64_t device() const { return device_; }  ///< Its file system.
 
   /// All of `bytes` at `offset`, into the page cache. ENOSPC and the like pass through.
   Status write(std::uint64_t offset, std::string_view bytes);
@@ -58,6 +61,7 @@ class PartFile {
   void discard();
 
  private:
+  static Result<PartFile> open_as(Place place, std::string part, Replace replace, bool resume);
   /// NAME.part is still this file.
   bool is_in_place() const;
 
@@ -66,15 +70,13 @@ class PartFile {
         part_{std::move(part)},
         file_{std::move(file)},
         replace_{replace},
-        kept_{kept},
-        size_{kept} {}
+        kept_{kept} {}
 
   Place place_;
   std::string part_;  // Its name.
   FileDescriptor file_;
   Replace replace_;
   std::uint64_t kept_;
-  std::uint64_t size_;  // Of the file, as nobody else writes to it.
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
 };

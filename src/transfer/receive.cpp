@@ -135,19 +135,38 @@ void Harvest::add(PartFile part, const PartFile::Finish& wish, std::uint64_t tag
   files_.push_back({std::move(part), wish, tag});
 }
 
+void Harvest::add_folder(FileDescriptor folder, std::uint64_t tag) {
+  folders_.push_back({std::move(folder), tag});
+}
+
+Status Harvest::sync_all() const {
+  std::vector<std::uint64_t> synced;
+  Status outcome = ok;
+  const auto sync = [&](int file, std::uint64_t device) {
+    if (std::ranges::find(synced, device) != synced.end()) return;
+    synced.push_back(device);
+    if (syncfs(file) != 0) outcome = errno_error("sync the files");
+  };
+  for (const File& each : files_)
+    sync(each.part.descriptor(), each.part.device());
+  for (const Folder& each : folders_) {
+    struct stat there;
+    if (fstat(each.folder.get(), &there) == 0) sync(each.folder.get(), there.st_dev);
+  }
+  return outcome;
+}
+
 std::vector<Harvest::Stored> Harvest::bring_in() {
-  // One file is synced by itself; of many, the file system at once.
-  const bool together = files_.size() > 4;
+  // A few files are synced one by one; of many, or with folders, the file system at once.
+  const bool together = files_.size() > 4 || !folders_.empty();
   std::vector<Stored> stored;
   for (File& each : files_) {
     each.wish.sync = !together;
     stored.push_back({each.tag, together ? each.part.prepare(each.wish) : ok, 0, each.wish.size});
   }
-  const auto sync_all = [&] {
-    return syncfs(files_.front().part.descriptor()) == 0 ? Status{ok}
-                                                         : errno_error("sync the files");
-  };
   const Status synced = together ? sync_all() : Status{ok};
+  for (const Folder& each : folders_)
+    stored.push_back({each.tag, synced});
   for (std::size_t i = 0; i < files_.size(); ++i) {
     PartFile& part = files_[i].part;
     Status& outcome = stored[i].outcome;
@@ -157,8 +176,9 @@ std::vector<Harvest::Stored> Harvest::bring_in() {
     if (outcome && fstat(part.descriptor(), &now) == 0) stored[i].version = facts_of(now).version;
   }
   // The names, too, are there after a power cut.
-  if (together) static_cast<void>(sync_all());
+  if (together && !files_.empty()) static_cast<void>(sync_all());
   files_.clear();
+  folders_.clear();
   bytes_ = 0;
   return stored;
 }

@@ -80,9 +80,13 @@ class Harvest {
   };
 
   void add(PartFile part, const PartFile::Finish& wish, std::uint64_t tag);
-  bool empty() const { return files_.empty(); }
+  /// A folder that was made: it is to be on the disk as well.
+  void add_folder(FileDescriptor folder, std::uint64_t tag);
+  bool empty() const { return files_.empty() && folders_.empty(); }
   /// Enough to be worth a sync.
-  bool is_full() const { return files_.size() >= files_max || bytes_ >= bytes_max; }
+  bool is_full() const {
+    return files_.size() + folders_.size() >= files_max || bytes_ >= bytes_max;
+  }
   /// Syncs, then renames, all of them; each has its own outcome. Blocks.
   std::vector<Stored> bring_in();
 
@@ -95,7 +99,15 @@ class Harvest {
     PartFile::Finish wish;
     std::uint64_t tag;
   };
+  struct Folder {
+    FileDescriptor folder;
+    std::uint64_t tag;
+  };
+  /// Each file system that something of this is on.
+  Status sync_all() const;
+
   std::vector<File> files_;
+  std::vector<Folder> folders_;
   std::uint64_t bytes_ = 0;
 };
 

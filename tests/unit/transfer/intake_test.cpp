@@ -27,9 +27,8 @@ struct Inbox final : Intake::Owner {
     kept += bytes;
     return ok;
   }
-  Status make_folder(const Put& made) override {
-    const auto there = root->make_folder(made.path);
-    return there ? Status{ok} : Status{there.error()};
+  Result<FileDescriptor> make_folder(const Put& made) override {
+    return root->make_folder(made.path);
   }
   bool is_there(const Put& file) const override {
     const auto facts = root->look(file.path);
@@ -272,7 +271,12 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   Put folder = put("new/folder", 0);
   folder.folder = true;
   REQUIRE(intake.begin(1, folder));
+  // That it is there is told once it is on the disk.
+  CHECK(inbox.answers.empty());
+  REQUIRE(intake.has_whole());
+  REQUIRE(finish(intake.bring_in()));
   CHECK(std::holds_alternative<Stored>(answers_of(inbox.answers).at(0)));
+  CHECK(inbox.came.empty());
   CHECK(std::filesystem::is_directory(inbox.folder.path() + "/new/folder"));
   Put file = put("new/folder/f", 2);
   file.resume = true;
