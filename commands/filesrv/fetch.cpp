@@ -21,6 +21,8 @@ using transfer::Kind;
 constexpr std::size_t asked_max = 64;
 /// Chunks that have come and are still being hashed.
 constexpr std::size_t hashing_max = 4;
+/// Of folders, which nobody waits for.
+constexpr std::uint64_t no_tag = 0;
 
 }  // namespace
 
@@ -115,6 +117,7 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
     if (type == transfer::frame_type::done || type == wire::frame_type::error) {
       --open;
       note_printed(answered++);
+      if (current_) current_->unwanted = false;  // Another begins.
     }
     // Nothing else was asked for, and the rest need not come.
     if (current_ && current_->unwanted && open == 1 && requests.empty()) co_return bring_in();
@@ -157,6 +160,9 @@ Status Fetch::take(const transfer::Piece& piece) {
 
 Status Fetch::take_answer(const transfer::Answer& answer, std::uint32_t stream) {
   if (const auto* const entry = std::get_if<transfer::Entry>(&answer)) {
+    // A file that is followed may be replaced by another.
+    if (in_file_ && !wish_.follow)
+      return Error{Errc::unexpected, "fetch all of a file", "another began within it"};
     in_file_ = entry->facts.kind == Kind::file;
     if (!current_ || current_->ranges_left == 0 || current_->entry.path != entry->path)
       return begin(*entry);
@@ -204,11 +210,13 @@ Result<std::string> Fetch::local_name(const transfer::Entry& entry) {
 void Fetch::make_folder(const transfer::Entry& entry) {
   const Result<std::string> local = local_name(entry);
   if (!local || !wish_.folder) return;
-  const Result<FileDescriptor> made = wish_.folder->make_folder(*local);
-  if (!made)
+  Result<FileDescriptor> made = wish_.folder->make_folder(*local);
+  if (!made) {
     tally_.failed(entry.path, made.error());
-  else
-    folders_.emplace_back(*local, entry.facts);
+    return;
+  }
+  harvest_.add_folder(std::move(*made), no_tag);
+  folders_.emplace_back(*local, entry.facts);
 }
 
 /// Names here are chosen by who asks: a server may not send what it likes, and not say less or more
@@ -334,7 +342,7 @@ Status Fetch::end(const transfer::End& end) {
     wish.mtime_ns = current.entry.facts.mtime_ns;
     waiting_[++last_tag_] = {current.entry.path, current.kept};
     harvest_.add(std::move(current.file->part()), wish, last_tag_);
-    current.file.reset();
+    current_.reset();
     return ok;
   }
   // A file of one small chunk has but the root, and one that is gone on with has none.
@@ -346,12 +354,15 @@ Status Fetch::end(const transfer::End& end) {
   }
   if (const Status written = print(held_); !written) return written;
   held_.clear();
-  return tally_.done(current.entry.path, end.size, 0);
+  const std::string path = std::move(current.entry.path);
+  current_.reset();
+  return tally_.done(path, end.size, 0);
 }
 
 Status Fetch::bring_in() {
   Status outcome = ok;
   for (const transfer::Harvest::Stored& each : harvest_.bring_in()) {
+    if (each.tag == no_tag) continue;
     const auto [path, kept] = waiting_[each.tag];
     waiting_.erase(each.tag);
     if (!each.outcome) {

@@ -118,7 +118,7 @@ class Fetch {
   // For stdout: what came of a chunk, chunks that are being checked, and what came before those.
   std::string held_;
   std::deque<Held> checking_;
-  std::vector<std::string> spare_;  // Memory of chunks that were printed, for the next ones.
+  std::string spare_;  // The memory of a chunk that was printed, for the next one.
   std::optional<transfer::RootHasher> root_;
   std::uint64_t next_ = 0;
   transfer::Harvest harvest_;

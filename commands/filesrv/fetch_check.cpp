@@ -37,7 +37,8 @@ Status Fetch::take_hash(const transfer::HashJobs::Hashed& hashed) {
   } else if (held && held->told == *hashed.hash) {
     root_->add(held->told);
     Status printed = print(*held->bytes);
-    spare_.push_back(std::move(*held->bytes));
+    if (spare_.empty() && held->bytes->capacity() >= transfer::chunk_size)
+      spare_ = std::move(*held->bytes);
     return printed;
   } else {
     fail({Errc::mismatch, "check a chunk", "it was damaged on its way, or the file changed"});
@@ -47,10 +48,7 @@ Status Fetch::take_hash(const transfer::HashJobs::Hashed& hashed) {
 
 /// For the next chunk that goes to stdout: new memory each time would cost more than its hash.
 void Fetch::make_room_for_chunk() {
-  if (!spare_.empty()) {
-    held_ = std::move(spare_.back());
-    spare_.pop_back();
-  }
+  held_ = std::exchange(spare_, {});
   held_.clear();
   held_.reserve(transfer::chunk_size);
 }

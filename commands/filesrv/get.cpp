@@ -91,7 +91,8 @@ Result<FetchWish> GetAction::wish() const {
 
 /// One file may have a name of its own; several things want a folder.
 Status GetAction::place(FetchWish& wish) const {
-  const std::string output = output_.value_or(follow_ ? "-" : ".");
+  std::string output = output_.value_or(follow_ ? "-" : ".");
+  if (output == "/dev/stdout") output = "-";  // A file, if stdout is one.
   if (output.empty()) return Error{Errc::usage, "fetch to a file without a name"};
   const bool device = is_device_or_pipe(output);
   if (output == "-" || device) {

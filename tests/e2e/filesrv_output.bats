@@ -62,3 +62,13 @@ serve() {
   wait "$client"
   cat served/a served/large served/other | cmp - out
 }
+
+@test "filesrv: what cannot be had keeps back nothing that comes after it" {
+  serve --listen tcp://127.0.0.1:0
+  mkdir here/a
+  run_netkit filesrv get "$E" a other -o here
+  assert_status 4
+  cmp served/other here/other
+  run_netkit filesrv get "$E" '[al]*' other --json -o here
+  [[ $(jq -c 'select(.event == "summary") | [.files, .failed]' <<<"$output") == '[2,1]' ]]
+}

@@ -267,14 +267,37 @@ FALSE = {
                                         chunk(0, hash_of(ONE)), end(len(ONE), root_of(ONE)),
                                         done()],
     "a size of 2^63 - 1": [entry(b"it", (1 << 63) - 1), data(0, ONE)],
+    "a file that begins within another": [entry(b"it", len(ONE)), data(0, ONE[:4]),
+                                          entry(b"it", 0), end(0, root_of(b"")), done()],
     "bytes of no file": [data(0, ONE), done()],
     "garbage": [b"\xf7NK\x01" + bytes(range(256))],
     "nothing but an end": [],
 }
 
 
+# What comes first is whole; the rest is nothing that may do anything.
+TOO_MUCH = {
+    "a second end": end(len(ONE), root_of(ONE)),
+    "a hash behind the end": chunk(0, hash_of(b"")),
+    "bytes behind the end": data(0, b"\x1b]0;owned\a"),
+}
+
 # There is no name there that could be another.
 HARMLESS_ON_STDOUT = ("a name that leads out", "another name than was asked for")
+
+
+def who_says_too_much(run, home):
+    """No signal ends who hears it, and nothing of it is printed."""
+    for claim, more in TOO_MUCH.items():
+        server = FalseServer([entry(b"it", len(ONE)), data(0, ONE), chunk(0, hash_of(ONE)),
+                              end(len(ONE), root_of(ONE)), more, done()])
+        for target in "-", home:
+            for check in (), ("--no-check",):
+                client = run(server, "get", "it", "-o", target, "--timeout", "2s", *check)
+                seen = (client.code, client.said(), client.printed()[:100])
+                yield (f"{claim}, -o {os.path.basename(target)} {' '.join(check)}: it fails",
+                       client.code in (1, 3, 4, 5, 6) and b"owned" not in seen[2], seen)
+        server.end()
 
 
 def false_servers(run, home):
