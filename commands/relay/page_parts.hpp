@@ -3,14 +3,14 @@
 // people), link (the connection), talk (what a person types).
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace netkit::relay {
 
-std::string_view page_style();
-std::string_view page_script_base();
-std::string_view page_script_rooms();
-std::string_view page_script_link();
-std::string_view page_script_talk();
+std::string page_style();
+std::string page_script_base();
+std::string page_script_rooms();
+std::string page_script_link();
+std::string page_script_talk();
 
 }  // namespace netkit::relay

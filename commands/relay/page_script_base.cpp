@@ -1,5 +1,6 @@
 // What the chat's scripts build on: elements, what a tab remembers over a reload, and the messages
 // that it sent.
+#include "cli/packed_text.hpp"
 #include "commands/relay/page_parts.hpp"
 
 namespace netkit::relay {
@@ -109,11 +110,12 @@ function linked(text) {
 }
 const sizeOf = text => new TextEncoder().encode(text).length;
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_base() {
-  return text;
+std::string page_script_base() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::relay

@@ -1,5 +1,6 @@
 // The chat's connection: entering, resuming after a loss with nothing lost and nothing twice, and
 // what the relay tells.
+#include "cli/packed_text.hpp"
 #include "commands/relay/page_parts.hpp"
 
 namespace netkit::relay {
@@ -25,7 +26,7 @@ function connect() {
                                'netkit.chat');
   link.socket = socket;
   link.heard = Date.now();
-  state('away', link.entered ? 'Connecting again…' : 'Connecting…');
+  state('away', link.entered ? 'Connecting again\u2026' : 'Connecting\u2026');
   socket.onopen = () => enter(socket);
   socket.onmessage = ({data}) => { if (socket === link.socket) hear(data); };
   socket.onclose = ({code}) => { if (socket === link.socket) lost(code); };
@@ -210,7 +211,7 @@ function sendText(room, text) {
 function showWaiting(each) {
   const room = openRoom(each.room ?? each.to, !each.room);
   const element = messageElement({time: new Date().toISOString(), nick: me.nick, text: each.text,
-    sender: me.sender, number: each.number}, 'sending…');
+    sender: me.sender, number: each.number}, 'sending\u2026');
   element.classList.add('waits', 'own');
   element.number = each.number;
   room.waiting.append(element);
@@ -302,11 +303,12 @@ function hear(text) {
   else asked?.failed(Object.assign(new Error(said.error), {exit: said.exit}));
 }
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_link() {
-  return text;
+std::string page_script_link() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::relay

@@ -1,4 +1,5 @@
 // The chat's rooms: a list of messages each, who is there, what is unread.
+#include "cli/packed_text.hpp"
 #include "commands/relay/page_parts.hpp"
 
 namespace netkit::relay {
@@ -22,7 +23,7 @@ function openRoom(name, direct) {
   room.badge = make('span', 'badge');
   room.button = button('', '', () => { show(room); at('text').focus(); });
   room.button.append(make('bdi', '', name), room.badge);
-  const leave = button('leave', '×', () => leaveRoom(room));
+  const leave = button('leave', '\u00d7', () => leaveRoom(room));
   leave.ariaLabel = direct ? `Close the messages with ${name}` : `Leave ${name}`;
   room.row = make('li', '', '', room.button, leave);
   rooms.set(key, room);
@@ -87,7 +88,7 @@ function countUnread(room, count) {
   const all = [...rooms.values()].reduce((sum, each) => sum + each.unread, 0);
   at('unread-all').textContent = all > 99 ? '99+' : all;
   at('unread-all').hidden = !all;
-  document.title = (all ? `(${all}) ` : '') + (current ? current.name + ' – ' : '') +
+  document.title = (all ? `(${all}) ` : '') + (current ? current.name + ' \u2013 ' : '') +
     (me.relay || 'netkit chat');
 }
 
@@ -181,7 +182,7 @@ function addOlder(room, messages) {
 function note(room, words, kind) {
   const last = room.list.lastElementChild;
   if (kind === 'presence' && last?.classList.contains('presence') && last.textContent.length < 240)
-    last.textContent += ' · ' + words;
+    last.textContent += ' \u00b7 ' + words;
   else
     room.list.append(make('li', 'note ' + (kind ?? ''), words));
   grew(room);
@@ -214,11 +215,12 @@ function peopleChanged(room) {
   peopleDue = setTimeout(() => { peopleDue = 0; showPeople(); }, 200);
 }
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_rooms() {
-  return text;
+std::string page_script_rooms() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::relay

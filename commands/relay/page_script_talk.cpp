@@ -1,19 +1,20 @@
 // What a person does in the chat: coming in, typing, commands, moving between rooms.
+#include "cli/packed_text.hpp"
 #include "commands/relay/page_parts.hpp"
 
 namespace netkit::relay {
 namespace {
 
 constexpr std::string_view text = R"js(
-const help = `Enter sends, Shift+Enter begins a line, Alt+↑ and Alt+↓ change the room.
-/nick NAME – be called otherwise
-/join ROOM, /part – come into a room, leave this one
-/msg NICK TEXT – to one person alone
-/who, /rooms – who is here, what rooms there are
-/history [N] – show N older messages; RELAY:FROM..TO – those that were skipped
-/kick NICK [WHY], /mute NICK [5m], /ban NICK [1h], /unmute NICK, /unban NICK – for moderators
-/quit – leave
-//TEXT – a text that begins with /`;
+const help = `Enter sends, Shift+Enter begins a line, Alt+\u2191 and Alt+\u2193 change the room.
+/nick NAME - be called otherwise
+/join ROOM, /part - come into a room, leave this one
+/msg NICK TEXT - to one person alone
+/who, /rooms - who is here, what rooms there are
+/history [N] - show N older messages; RELAY:FROM..TO - those that were skipped
+/kick NICK [WHY], /mute NICK [5m], /ban NICK [1h], /unmute NICK, /unban NICK - for moderators
+/quit - leave
+//TEXT - a text that begins with /`;
 
 function hint(words) { at('hint').textContent = words; }
 function showMe() {
@@ -235,11 +236,12 @@ async function start() {
 }
 start();
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_talk() {
-  return text;
+std::string page_script_talk() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::relay

@@ -2,6 +2,7 @@
 // with two drawers on a narrow one.
 #include <string>
 
+#include "cli/packed_text.hpp"
 #include "cli/page_palette.hpp"
 #include "commands/relay/page_parts.hpp"
 
@@ -128,12 +129,12 @@ dialog::backdrop { background: light-dark(#0006, #000a); }
   #say { padding: .5rem .6rem; }
 }
 )css";
+constexpr auto bytes = cli::packed<cli::packed_size(own)>(own);
 
 }  // namespace
 
-std::string_view page_style() {
-  static const std::string whole = std::string{cli::page_palette()}.append(own);
-  return whole;
+std::string page_style() {
+  return std::string{cli::page_palette()}.append(cli::unpacked(cli::view_of(bytes)));
 }
 
 }  // namespace netkit::relay

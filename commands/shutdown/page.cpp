@@ -165,12 +165,15 @@ constexpr std::string_view tail = R"html(
 )html";
 
 std::string whole() {
-  std::string document;
-  for (const std::string_view part :
-       {head, page_style(), frame, views, page_script_base(), page_script_link(),
-        page_script_hosts(), page_script_orders(), tail})
-    document += part;
-  return document;
+  return std::string{head}
+      .append(page_style())
+      .append(frame)
+      .append(views)
+      .append(page_script_base())
+      .append(page_script_link())
+      .append(page_script_hosts())
+      .append(page_script_orders())
+      .append(tail);
 }
 
 }  // namespace

@@ -3,14 +3,14 @@
 // history).
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace netkit::shutdown {
 
-std::string_view page_style();
-std::string_view page_script_base();
-std::string_view page_script_link();
-std::string_view page_script_hosts();
-std::string_view page_script_orders();
+std::string page_style();
+std::string page_script_base();
+std::string page_script_link();
+std::string page_script_hosts();
+std::string page_script_orders();
 
 }  // namespace netkit::shutdown

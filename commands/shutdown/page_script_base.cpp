@@ -1,5 +1,6 @@
 // First part of the page's script: elements made without HTML text, hostile names made visible,
 // times, icons of states, messages to the eye and to a screen reader.
+#include "cli/packed_text.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
 namespace netkit::shutdown {
@@ -31,7 +32,7 @@ const count_of = (count, thing) => count + ' ' + thing + (count === 1 ? '' : 's'
 function ago(iso, lasting = false) {
   const after = lasting ? '' : ' ago';
   const s = Math.floor((Date.now() - Date.parse(iso)) / 1000);
-  if (Number.isNaN(s)) return '–';
+  if (Number.isNaN(s)) return '\u2013';
   if (s < 5) return lasting ? 'a moment' : 'just now';
   if (s < 60) return s - s % 5 + ' s' + after;
   if (s < 3600) return Math.floor(s / 60) + ' min' + after;
@@ -40,7 +41,7 @@ function ago(iso, lasting = false) {
 const clock = date => date.toLocaleTimeString(undefined, { hour12: false });
 function time(iso, lasting = false) {
   const date = new Date(iso ?? NaN);
-  if (Number.isNaN(date.getTime())) return '–';
+  if (Number.isNaN(date.getTime())) return '\u2013';
   const exact = date.toLocaleDateString(undefined, { dateStyle: 'medium' }) + ' ' + clock(date);
   return make('time', { datetime: iso, 'data-lasting': lasting,
                         title: exact + ' (' + one_line(iso) + ')' }, ago(iso, lasting));
@@ -104,7 +105,7 @@ function announce(text) { at('announce').textContent = text; }
 
 // notice(TEXT): goes by itself. notice(TEXT, true): a failure, stays until it is dismissed.
 function notice(text, bad = false) {
-  const close = make('button', { 'aria-label': 'Dismiss', onclick: () => box.remove() }, '✕');
+  const close = make('button', { 'aria-label': 'Dismiss', onclick: () => box.remove() }, '\u2715');
   const box = make('div', { class: bad ? 'notice bad' : 'notice', role: bad ? 'alert' : 'status' },
                    make('p', {}, shown(text)), close);
   for (const other of [...at('notices').children])
@@ -133,11 +134,12 @@ function remembered(token) {
   }
 }
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_base() {
-  return text;
+std::string page_script_base() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::shutdown

@@ -1,5 +1,6 @@
 // Third part of the page's script: the hosts, their counts, the filter, the order of rows and what
 // may be done with each. A row is made when it is first drawn, and filled again after changes.
+#include "cli/packed_text.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
 namespace netkit::shutdown {
@@ -54,7 +55,7 @@ function make_row(entry) {
     refresh();
   } });
   const button = (text, done, kind) => make('button', { class: kind, onclick: done }, text);
-  entry.off = button('Turn off…', () => confirm_hosts([entry.host]), 'danger ordering');
+  entry.off = button('Turn off\u2026', () => confirm_hosts([entry.host]), 'danger ordering');
   entry.cancel = button('Cancel order', () => cancel_order(entry), 'ordering');
   entry.wake = button('Wake', () => wake(entry), 'ordering');
   const cell = (name, label) => entry[name] = make('td', { role: 'cell', 'data-label': label });
@@ -79,7 +80,7 @@ function fill_row(entry) {
   entry.seen.replaceChildren(make('div', {}, host.connected ? 'now' : time(host.last_seen)));
   entry.order.replaceChildren();
   if (order) {
-    const why = [order.why, order.reason].filter(Boolean).join(' · ');
+    const why = [order.why, order.reason].filter(Boolean).join(' \u00b7 ');
     entry.order.append(make('div', {}, state_mark(order.state),
       make('span', { class: 'sub', hidden: !order.cancelling }, ' being cancelled'),
       make('div', { class: 'sub clip words', title: shown(why) }, shown(why || 'no reason given')),
@@ -170,8 +171,8 @@ function draw_counts() {
     button.classList.toggle('none', counts[state] === 0);
     button.setAttribute('aria-pressed', only_state === state);
   }
-  at('order-selected').textContent = 'Turn off selected (' + picked.size + ')…';
-  at('order-all').textContent = 'Turn off all (' + everyone().length + ')…';
+  at('order-selected').textContent = 'Turn off selected (' + picked.size + ')\u2026';
+  at('order-all').textContent = 'Turn off all (' + everyone().length + ')\u2026';
   at('order-selected').dataset.never = picked.size ? '' : 'No host is selected';
   at('order-all').dataset.never = everyone().length ? '' : 'There is no host';
 }
@@ -216,11 +217,12 @@ function refresh() {
   });
 }
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_hosts() {
-  return text;
+std::string page_script_hosts() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::shutdown

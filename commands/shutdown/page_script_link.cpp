@@ -1,5 +1,6 @@
 // Second part of the page's script: signing in and the one WebSocket. It gets lost, comes back with
 // a growing pause and asks for everything again; an order is never sent a second time by itself.
+#include "cli/packed_text.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
 namespace netkit::shutdown {
@@ -65,7 +66,7 @@ async function welcome(message) {
   remembered(link.token);
   at('server').textContent = one_line(message.server);
   at('user').textContent = one_line(message.user) + (link.may_order ? '' : ' (may only look)');
-  document.title = one_line(message.server) + ' – netkit shutdown';
+  document.title = one_line(message.server) + ' \u2013 netkit shutdown';
   try {
     const all = await ask({ do: 'watch' });
     Object.assign(link, { ready: true, pause: pause_ms.first, last: new Date() });
@@ -129,14 +130,14 @@ at('try-now').onclick = () => { if (link.next) connect(); at('status').focus(); 
 
 function draw_status() {
   const seconds = Math.max(1, Math.ceil((link.next - Date.now()) / 1000));
-  const trying = link.next ? 'Next try in ' + seconds + ' s.' : 'Trying now…';
+  const trying = link.next ? 'Next try in ' + seconds + ' s.' : 'Trying now\u2026';
   document.body.classList.toggle('stale', !link.ready);
   at('status').classList.toggle('lost', !link.ready && (link.last !== null || link.next > 0));
   at('try-now').hidden = !link.next;
   at('status-text').textContent =
     link.ready ? 'Live. Changes appear as they happen.' :
     link.last ? 'Connection lost. State as of ' + clock(link.last) + '. ' + trying :
-    (link.next ? 'No answer from ' + location.host + '. ' + trying : 'Connecting…');
+    (link.next ? 'No answer from ' + location.host + '. ' + trying : 'Connecting\u2026');
   if (link.ready) link.last = new Date(link.heard);
   const unanswered = 'No answer from ' + location.host + '. It is tried again. Does the server ' +
     'run, and does it know this name? (netkit shutdown-server --page-host NAME)';
@@ -214,11 +215,12 @@ function begin() {
     'sent over it, so none is sent. Use ', make('a', { href: safe }, safe), ' instead.');
 }
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_link() {
-  return text;
+std::string page_script_link() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::shutdown

@@ -1,5 +1,6 @@
 // Last part of the page's script: the dialog that has names or numbers typed before anything is
 // turned off, cancelling and waking, plans and the history; then it begins.
+#include "cli/packed_text.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
 namespace netkit::shutdown {
@@ -223,7 +224,7 @@ function cell(label, ...content) {
 }
 function after({ after: names = [], after_count: count = 0 }) {
   const more = count > names.length ? ' and ' + (count - names.length) + ' more' : '';
-  return names.map(one_line).join(', ') + more || '–';
+  return names.map(one_line).join(', ') + more || '\u2013';
 }
 function draw_steps(steps) {
   const heads = ['Host', 'Stage', 'When', 'After'].map(text =>
@@ -280,7 +281,7 @@ function draw_history() {
     make('th', { role: 'rowheader', scope: 'row' },
       make('bdi', { class: 'name', title: one_line(order.host) },
            one_line(order.host || order.address))),
-    cell('Why', words(order.why || '–'),
+    cell('Why', words(order.why || '\u2013'),
          make('div', { class: 'sub words' }, shown(order.reason || 'no reason given'))),
     cell('By', isolated(order.issuer)), cell('Ordered', time(order.ordered)),
     cell('Changed', time(order.changed)))));
@@ -314,11 +315,12 @@ function forget_all() {
 
 begin();
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
-std::string_view page_script_orders() {
-  return text;
+std::string page_script_orders() {
+  return cli::unpacked(cli::view_of(bytes));
 }
 
 }  // namespace netkit::shutdown

@@ -2,6 +2,7 @@
 // cards on narrow ones. Colour never stands alone: each state has a word and a shape as well.
 #include <string>
 
+#include "cli/packed_text.hpp"
 #include "cli/page_palette.hpp"
 #include "commands/shutdown/page_parts.hpp"
 
@@ -101,7 +102,8 @@ th { text-align: left; font-weight: 600; }
 thead th { font-size: .85rem; color: var(--soft); padding: .35rem .7rem; }
 thead button { border: 0; background: none; padding: .2rem 0; min-height: 0; font-weight: 600;
   font-size: inherit; }
-[aria-sort] button::after { content: " ↑"; } [aria-sort=descending] button::after { content: " ↓"; }
+[aria-sort] button::after { content: " \2191"; }
+[aria-sort=descending] button::after { content: " \2193"; }
 tbody th, tbody td { border-top: 1px solid var(--line); padding: .55rem .7rem;
   vertical-align: top; overflow-wrap: anywhere; }
 tbody tr:hover { background: color-mix(in srgb, var(--accent) 5%, transparent); }
@@ -206,12 +208,12 @@ dialog h2 { overflow-wrap: anywhere; max-height: 6.6em; overflow: auto; }
   [aria-pressed=true], nav a[aria-current] { outline: 2px solid Highlight; }
 }
 )css";
+constexpr auto bytes = cli::packed<cli::packed_size(own)>(own);
 
 }  // namespace
 
-std::string_view page_style() {
-  static const std::string whole = std::string{cli::page_palette()}.append(own);
-  return whole;
+std::string page_style() {
+  return std::string{cli::page_palette()}.append(cli::unpacked(cli::view_of(bytes)));
 }
 
 }  // namespace netkit::shutdown

@@ -16,7 +16,8 @@ setup_file() {
 int main() { std::cout << netkit::shutdown::page(); }
 CPP
   c++ -std=c++20 -I "$ROOT" -I "$ROOT/src" "$dir/print.cpp" \
-    "$ROOT"/commands/shutdown/page*.cpp "$ROOT/src/cli/page_palette.cpp" -o "$dir/print"
+    "$ROOT"/commands/shutdown/page*.cpp "$ROOT"/src/cli/{page_palette,packed_text}.cpp \
+    -o "$dir/print"
   "$dir/print" >"$dir/page.html"
 }
 
