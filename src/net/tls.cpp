@@ -213,9 +213,11 @@ std::string TlsSession::server_fingerprint(Side side) const {
 
 Attempt TlsSession::read(std::span<char> into) {
   if (failed_) return {.count = 0, .failed = failed_};
-  // OpenSSL gives one record at a time, at most 16 KiB: whoever has room for more gets more.
+  // OpenSSL gives one record at a time, at most 16 KiB: whoever has room for more gets what else it
+  // has taken from the socket. It is not to look for more there: an end without a farewell would
+  // keep it from writing the answers to what came before.
   std::size_t total = 0;
-  while (total < into.size()) {
+  while (total < into.size() && (total == 0 || SSL_has_pending(ssl_.get()) == 1)) {
     ERR_clear_error();
     errno = 0;
     std::size_t count = 0;
