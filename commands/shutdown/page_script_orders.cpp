@@ -42,6 +42,7 @@ function update_go() {
 at('typed').oninput = update_go;
 at('confirm-leave').onclick = () => at('confirm').close();
 at('confirm').onclose = () => {
+  if (at('confirm').open) return;  // It was opened again before this was told.
   asking = null;
   left = true;
   refresh();

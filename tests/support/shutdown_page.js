@@ -264,9 +264,12 @@ const cases = {
     await until(page, () => !document.querySelector('#rows button:enabled'));
     assert.ok(await row_of(page, 'web1').isVisible(), 'what was known is gone');
     await says(page, 'announce', 'Connection lost');
-    await control({ host: { name: 'web1', state: 'down' }, deaf: false });
+    // While nobody answers there is a pause to be cut short, again and again.
+    const tried = seen.sockets.length;
     await page.click('#try-now');
+    await control({ host: { name: 'web1', state: 'down' }, deaf: false });
     await says(page, 'status-text', 'Live');
+    assert.ok(seen.sockets.length > tried);
     await row_of(page, 'web1').locator('.s-down').waitFor();
     assert.deepEqual(await asked('order'), []);
     // And by itself, with a pause that grows.
