@@ -253,7 +253,7 @@ Status Fetch::begin(const transfer::Entry& entry) {
   current_->entry = entry;
   printed_version_ = entry.facts.version;
   printed_size_ = entry.facts.size;
-  tally_.begin(entry.path, entry.facts.size, printed_);
+  tally_.begin(entry.path, entry.facts.size, from_);
   if (!wish_.folder) {
     held_.clear();
     root_.emplace();
