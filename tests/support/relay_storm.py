@@ -78,13 +78,14 @@ class Client:
                 f"n{self.index}", [ROOM], self.secret,
                 None if self.seen is None else self.asked), 1))
             unread, stay = bytearray(), self.storm.options.move
+            patience = self.storm.options.patience
             end = time.monotonic() + (self.random.uniform(0.5, 1.5) * stay if stay else 1e9)
             limit = WELCOME_LIMIT_S
             while time.monotonic() < end and not self.storm.is_over:
                 try:
                     piece = await asyncio.wait_for(reader.read(1 << 17), limit)
                 except asyncio.TimeoutError:
-                    if self.writer:
+                    if self.writer and not patience:
                         continue
                     raise
                 if not piece:
@@ -92,7 +93,7 @@ class Client:
                 unread += piece
                 for kind, _, body in take_frames(unread):
                     self.hear(kind, body, writer)
-                limit = 0.5 if stay else 60
+                limit = 0.5 if stay else patience or 60
         finally:
             writer.transport.abort()
 
@@ -268,6 +269,8 @@ def read_options(arguments):
     parser.add_argument("--size", type=int, default=40, help="bytes of a text (40)")
     parser.add_argument("--move", type=float, default=0,
                         help="each client goes on to another relay after about so many seconds")
+    parser.add_argument("--patience", type=float, default=0, help="each client goes on to another "
+                        "relay after so many seconds of silence, not with --move")
     parser.add_argument("--limit", type=float, default=120, help="seconds to say all (120)")
     parser.add_argument("--settle", type=float, default=20, help="seconds to hear all (20)")
     parser.add_argument("--seed", type=int, default=1)

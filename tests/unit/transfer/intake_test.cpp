@@ -54,15 +54,21 @@ struct Inbox final : Intake::Owner {
   std::string answers;
 };
 
-Status finish(asio::awaitable<Status> part) {
-  asio::io_context io{1};
+/// On `io`, which outlives the helpers that come back to it.
+Status finish(asio::io_context& io, asio::awaitable<Status> part) {
   Status result = Errc::stopped;
   asio::co_spawn(io, std::move(part), [&](std::exception_ptr thrown, Status ended) {
     if (thrown) std::rethrow_exception(thrown);
     result = std::move(ended);
   });
+  io.restart();
   io.run();
   return result;
+}
+
+Status finish(asio::awaitable<Status> part) {
+  asio::io_context io{1};
+  return finish(io, std::move(part));
 }
 
 Put put(std::string path, std::uint64_t size) {
@@ -266,6 +272,7 @@ TEST_CASE("Intake: a put goes on with the chunks that are there") {
 
 TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same") {
   Inbox inbox;
+  asio::io_context io{1};
   Offload helpers{1};
   Intake intake{inbox, &helpers};
   Put folder = put("new/folder", 0);
@@ -274,17 +281,17 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   // That it is there is told once it is on the disk.
   CHECK(inbox.answers.empty());
   REQUIRE(intake.has_whole());
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(io, intake.bring_in()));
   CHECK(std::holds_alternative<Stored>(answers_of(inbox.answers).at(0)));
   CHECK(inbox.came.empty());
   CHECK(std::filesystem::is_directory(inbox.folder.path() + "/new/folder"));
   Put file = put("new/folder/f", 2);
   file.resume = true;
-  REQUIRE(finish(intake.resume(2, file)));
+  REQUIRE(finish(io, intake.resume(2, file)));
   REQUIRE(intake.take_data(data(2, 0, "hi")));
   REQUIRE(take(intake, 2, Chunk{0, hash_of_chunk("hi")}));
   REQUIRE(take(intake, 2, End{2, root_of("hi")}));
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(io, intake.bring_in()));
   CHECK(inbox.read("new/folder/f") == "hi");
 }
 
