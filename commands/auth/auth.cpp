@@ -217,6 +217,17 @@ copies it while the server runs.
 `~/.local/state/netkit/logins` :: Of clients: tokens, mode 0600.
 
 `$CREDENTIALS_DIRECTORY/pepper` :: Taken for `--pepper-file` if it is there (systemd).
+
+# EVENTS
+
+`authn_login_success`, `authn_login_successafterfail`, `authn_login_fail`, `authn_login_fail_max`,
+`authn_login_lock`, `authn_password_change`, `authn_token_created`, `authn_token_revoked`,
+`authz_change`, `authz_admin`, `user_created`, `user_deleted`, `input_validation_fail`,
+`excess_rate_limit_exceeded` :: `user`, `address`, `port`, `reason`.
+
+`passwords` :: `memory`, `passes`, `lanes`, `at_a_time`, `pepper`: what a hash costs here.
+
+`password`, `store` :: `error` or `warning`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

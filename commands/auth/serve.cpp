@@ -114,7 +114,7 @@ void ServeAction::declare(cli::Options& options) {
              "Secrets mixed into every hash, a line each, the first for new ones "
              "(default: $CREDENTIALS_DIRECTORY/pepper)")
       .completes(cli::Complete::file);
-  cli::declare_server(options, server_, "tcp on 9091", cli::Tokens::own);
+  cli::declare_server(options, server_, command, "tcp on 9091", cli::Tokens::own);
   cli::declare_announce(options, server_);
 }
 

@@ -117,6 +117,10 @@ both ways.
 `STATE/echo.sock` :: The unix socket of `--all`.
 
 `STATE/tls-cert.pem`, `STATE/tls-key.pem` :: The certificate the server made for itself.
+
+# EVENTS
+
+`receive`, `send` :: `address`, `port`, `bytes`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

@@ -22,7 +22,7 @@ class ServeAction final : public cli::Action {
     options.flag("once", once_, "Serve one connection, then stop");
     options.flag("ask", ask_, "Ask for address and port, offering the defaults");
     declare_framing(options, framing_);
-    cli::declare_server(options, server_, "tcp://:9090 and udp://:9090");
+    cli::declare_server(options, server_, command, "tcp://:9090 and udp://:9090");
     cli::declare_announce(options, server_);
   }
 

@@ -160,6 +160,9 @@ Status with_files(cli::Context& context, const FilesOptions& options, const Talk
     if (!ended && ended.error().attempt.empty())
       co_return Error{ended.error().code, "go on with " + at,
                       "is it still running? get and put keep what they have for --resume"};
+    // Such as an echo server, whose greeting is ours.
+    if (!ended && ended.error().code == Errc::unexpected && ended.error().hint.empty())
+      co_return Error{ended.error().code, ended.error().attempt, "is " + at + " netkit filesrv?"};
     co_return ended;
   };
   return cli::run_client([&]() -> asio::awaitable<Status> {

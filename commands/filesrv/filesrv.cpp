@@ -86,6 +86,12 @@ or damaged.
 # FILES
 
 `STATE/tls-cert.pem`, `STATE/tls-key.pem` :: The certificate the server made for itself.
+
+# EVENTS
+
+`walls` :: `beneath`, `landlock`, `no_new_privileges`: what keeps it in its folders.
+
+`list`, `get`, `put`, `stored` :: `address`, `port`, `user`, `path`; of what was stored `size`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

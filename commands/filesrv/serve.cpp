@@ -93,7 +93,7 @@ void ServeAction::declare(cli::Options& options) {
                "Do not restrict the server to its folders by the kernel's Landlock");
   options.values("page-host", page_hosts_, "NAME",
                  "A further name that browsers may reach the page by");
-  cli::declare_server(options, server_, "tcp on 9092");
+  cli::declare_server(options, server_, command, "tcp on 9092");
   cli::declare_announce(options, server_);
 }
 

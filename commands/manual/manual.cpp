@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "cli/events.hpp"
 #include "cli/manual.hpp"
 #include "cli/packed_text.hpp"
 #include "commands/table.hpp"
@@ -20,6 +21,7 @@ std::string overview(cli::Table table) {
     if (part == 1) cli::append_commands(page, table);
     if (part == 2) cli::append_global_options(page);
     if (part == 3) cli::append_exit_codes(page, {});
+    if (part == 4) page.text(cli::unpacked(cli::common_events));
     page.text(each);
     ++part;
   }

@@ -75,6 +75,13 @@ the sockets that it is passed.
 
 # EXIT STATUS
 @
+# EVENTS
+
+With `--log-format json` servers log an object a line: `time` (RFC 3339, UTC, milliseconds),
+`level`, `service`, `event`, then fields in snake_case; durations are seconds, sizes bytes.
+`repeated` stands for so many more of that name in a second. `--on EVENT=CMD` runs a command on an
+event of any level. All servers have those that follow, each has its own besides.
+@
 # ENVIRONMENT
 
 `NETKIT_COMMAND_OPTION` :: The value of an option that is not given: `NETKIT_ECHO_LISTEN`; see

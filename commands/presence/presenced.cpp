@@ -97,6 +97,18 @@ Several daemons that hear each other agree by themselves; `--link` joins those t
 
 `STATE/multiproto.log`, `STATE/presenced.pid`, `STATE/admin.sock` :: The log and the process of
 one in the background, and by what the verbs find it.
+
+# EVENTS
+
+`peer` :: `name`, `state`, `path`, `address`, `port`.
+
+`isolated` :: Whether nobody is heard any more.
+
+`daemon` :: `name` or `endpoint`, `state` (linked, lost), `reason`.
+
+`roster`, `store` :: `error`, or how many were `restored`.
+
+`sctp` :: `address`, `port`, `error` of an association that ended.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

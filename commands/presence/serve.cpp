@@ -45,7 +45,7 @@ void RunAction::declare(cli::Options& options) {
   options.flag("no-sctp", no_sctp_, "Take no SCTP heartbeats: peers beat over their connections");
   declare_daemon_links(options, link_options_);
   cli::declare_store(options, store_, "daemons on it share a roster across sites");
-  cli::declare_server(options, server_, "tcp on 2002, sctp on 2004");
+  cli::declare_server(options, server_, presenced_command, "tcp on 2002, sctp on 2004");
 }
 
 Result<std::string> RunAction::state_folder(const cli::Context& context) const {

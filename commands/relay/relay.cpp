@@ -137,6 +137,22 @@ begins with it, and the scope relay:moderate may kick, mute and ban, at every re
 `STATE/link.key` :: By which other relays know this one.
 
 `STATE/admin.sock` :: By which the verbs find the relay.
+
+# EVENTS
+
+`enter` :: `nick`, `address`.
+
+`link` :: `state` (up, down), `relay`, `address` or `endpoint`, `key`, `reason`.
+
+`link_refused` :: `relay`, `key` or `address`, `reason`.
+
+`relay_away`, `relay_back` :: `relay`, `people`.
+
+`gap` :: `relay`, `from`, `to`: messages that nobody has.
+
+`moderate` :: `nick`, `by`, `how`.
+
+`store`, `ack` :: `error` or `warning`; `hint` when it is well again.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

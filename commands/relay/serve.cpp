@@ -90,7 +90,7 @@ void ServeAction::declare(cli::Options& options) {
   cli::declare_store(options, store_,
                      "the relays on it are one service; or memory: nothing is kept");
   declare_links(options, link_options_);
-  cli::declare_server(options, server_, "tcp on 2000");
+  cli::declare_server(options, server_, relay_command, "tcp on 2000");
   cli::declare_announce(options, server_);
 }
 

@@ -304,6 +304,14 @@ reason. An order is for one boot, and never turns off a host that was booted sin
 `STATE/started-*` :: Orders whose command was started: none is carried out twice.
 
 `/etc/netkit/pre-shutdown.d` :: The hooks, unless `--hooks` names another folder.
+
+# EVENTS
+
+`start`, `stop`, `reload`, `ready_fd`, `state` :: Of the agent itself; `error`.
+
+`connect`, `disconnect`, `retry` :: `endpoint`, `server`, `reason` or `error`.
+
+`order`, `refuse`, `exec`, `cancel`, `goodbye` :: `order`, `why`, `command`, `issuer`, `reason`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

@@ -27,7 +27,7 @@ class ServeAction final : public cli::Action {
                   "How often agents show that they live; two missed are a lost connection");
     options.values("page-host", page_hosts_, "NAME",
                    "A further name that browsers may reach the page by");
-    cli::declare_server(options, server_, "ws on 8765");
+    cli::declare_server(options, server_, server_command, "ws on 8765");
     cli::declare_announce(options, server_);
   }
 

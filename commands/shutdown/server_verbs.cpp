@@ -148,6 +148,20 @@ folder.
 `STATE/wylacz.lock` with flock(1).
 
 `STATE/admin.sock` :: By which the verbs find the server.
+
+# EVENTS
+
+`agent` :: `host`, `address`, `machine`, `boot`, `enrolled`, `exec`.
+
+`order` :: `order`, `host`, `state`, `why`, `issuer`, `reason`.
+
+`plan`, `wake`, `enrol`, `revoke` :: `issuer`, and what: `plan`, `hosts`, `operator`, `name`.
+
+`operator` :: `name`, `address`, `right`.
+
+`message` :: `address`, `text` of a client of the original.
+
+`keep`, `list` :: `error`, or `file` and `text` of a line; `hint`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

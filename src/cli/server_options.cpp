@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <fcntl.h>
 
+#include "cli/event_commands.hpp"
+#include "cli/events.hpp"
+
 namespace netkit::cli {
 namespace {
 
@@ -23,22 +26,30 @@ void declare_tokens(Options& options, ServerOptions& server) {
                 "Trust only an auth service with this certificate");
 }
 
-void declare_watching(Options& options, ServerOptions& server) {
+void declare_watching(Options& options, ServerOptions& server, const Command& command) {
   options.heading("Watching");
   options
       .value("metrics", server.metrics, "ENDPOINT",
              "Show numbers there, for Prometheus and netkit top, at /metrics, and whether it is "
              "well at /healthz; a port alone is one of 127.0.0.1")
       .completes(Complete::endpoint);
-  options.values("on", server.on, "EVENT=CMD",
-                 "Run CMD with the server's rights on each such event of the log (all: on each), "
-                 "which is on its stdin as JSON and in NETKIT_EVENT and EVENT_*");
+  server.events = event_names(command);
+  options
+      .values("on", server.on, "EVENT=CMD",
+              "Run CMD with the server's rights on each such event of the log (all: on each), "
+              "which is on its stdin as JSON and in NETKIT_EVENT and EVENT_*")
+      .completes([&command](const Typed&) {
+        std::vector<std::string> candidates{std::string{all_events} + '='};
+        for (std::string& name : event_names(command))
+          candidates.push_back(name += '=');
+        return candidates;
+      });
 }
 
 }  // namespace
 
-void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
-                    Tokens tokens) {
+void declare_server(Options& options, ServerOptions& server, const Command& command,
+                    const std::string& listen_default, Tokens tokens) {
   options.heading("Server");
   options
       .values("listen", server.listen, "ENDPOINT",
@@ -77,7 +88,7 @@ void declare_server(Options& options, ServerOptions& server, const std::string& 
                 "How long SIGTERM waits for what is in flight; 0: until it is done");
 
   if (tokens == Tokens::of_auth) declare_tokens(options, server);
-  declare_watching(options, server);
+  declare_watching(options, server, command);
 
   options.heading("TLS");
   options.flag("no-tls", server.no_tls, "Never speak TLS");
@@ -100,7 +111,7 @@ Status check_server(const ServerOptions& options) {
     return Error{Errc::usage, "combine --tls-auto with --no-tls or --tls-cert"};
   if (options.message_size_max.bytes > UINT32_MAX)
     return Error{Errc::usage, "take messages of more than 4GiB", "lower --max-message"};
-  return ok;
+  return check_events(options.on, options.events);
 }
 
 Status check_ready_fd(const ServerOptions& options) {

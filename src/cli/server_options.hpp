@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/reactions.hpp"
 #include "net/limits.hpp"
@@ -38,6 +39,7 @@ struct ServerOptions {
   std::uint16_t group_port = net::presence_group_port;
   std::optional<net::Endpoint> metrics;
   std::vector<Reaction> on;
+  std::vector<std::string> events;  ///< Those that --on may name, sorted.
   bool daemon = false;
   std::optional<std::string> pid_file;
 };
@@ -46,9 +48,9 @@ struct ServerOptions {
 /// and then there are no options for it.
 enum class Tokens { of_auth, own };
 
-/// `listen_default` is what help says about --listen.
-void declare_server(Options& options, ServerOptions& server, const std::string& listen_default,
-                    Tokens tokens = Tokens::of_auth);
+/// Of `command`; `listen_default` is what help says about --listen.
+void declare_server(Options& options, ServerOptions& server, const Command& command,
+                    const std::string& listen_default, Tokens tokens = Tokens::of_auth);
 
 /// Errc::usage for values that make no sense, alone or together.
 Status check_server(const ServerOptions& options);

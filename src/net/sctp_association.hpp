@@ -108,9 +108,6 @@ class SctpAssociation {
   /// Of the way in use.
   asio::ip::udp::endpoint remote() const;
   asio::ip::udp::endpoint local() const;
-  /// Ways that are known, for tests and logs.
-  std::size_t path_count() const { return paths_.size(); }
-  std::size_t path_in_use() const { return paths_.in_use(); }
 
  private:
   friend class SctpStack;

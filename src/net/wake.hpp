@@ -32,7 +32,6 @@ class Wake {
         asio::use_awaitable);
   }
   asio::io_context& io() const { return io_; }
-  bool waited_for() const { return waiter_.has_value(); }
   /// Not at once: whoever ends a wait may be in the middle of something that the waiter would end.
   void end(Status outcome) {
     if (!waiter_) return;

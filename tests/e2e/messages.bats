@@ -62,6 +62,19 @@ each_says() {
   each_says 6 'timed out' "127.0.0.1:$TAKEN_PORT" --timeout 200ms
 }
 
+@test "messages: a server that only sends back: 5, and which one it is" {
+  local words at
+  start_server echo echo serve --listen tcp://127.0.0.1:0
+  at=$(endpoint_of 1 echo)
+  for words in "filesrv ls $at" "filesrv get $at a" "filesrv put $at password"; do
+    # shellcheck disable=SC2086 # words are words
+    run_netkit -q $words
+    assert_status 5
+    assert_stderr_matches "is $at netkit filesrv"
+  done
+  stop_server echo
+}
+
 @test "messages: no endpoint, an unknown option, a value that is none: 2, and which" {
   each_says 2 "the port is not a number" 127.0.0.1:99999
   each_says 2 "see --help" 127.0.0.1:1 --nope

@@ -73,3 +73,19 @@ for peer in peers:
     assert_stderr_matches 'expected EVENT=COMMAND'
   done
 }
+
+@test "on: an event that never comes is a usage error, with what was meant" {
+  run_netkit echo serve --listen tcp://127.0.0.1:0 --on 'conect=true'
+  assert_status 2
+  assert_stderr_matches "react to 'conect', which this server never logs"
+  assert_stderr_matches "did you mean 'connect'"
+  run_netkit echo serve --listen tcp://127.0.0.1:0 --on 'link=true'
+  assert_status 2
+  start_service relay --on 'link=true'
+  stop_server relay
+}
+
+@test "on: Tab completes the events of this server" {
+  assert_equal "$(netkit __complete relay --on rela | cut -f 1)" $'relay_away=\nrelay_back='
+  assert_equal "$(netkit __complete echo serve --on rela)" ''
+}

@@ -20,6 +20,12 @@ RANK = {"base": 0, "wire": 1, "log": 1, "config": 1, "store": 2, "identity": 2, 
         "access": 3, "transfer": 3, "cli": 4, "commands": 5, "main": 6}
 ASIO_USERS = {"net", "access", "transfer", "cli", "commands", "main"}
 
+# What is logged, by a Logger or by a function that begins with a level; and what clients only log.
+EVENT = re.compile(r'\blog_?(?:\(\))?(?:\.|->)(?:trace|debug|info|warn|error)\(\s*"([a-z_]+)"'
+                   r'|log::Level::\w+,\s*"([a-z_]+)"')
+CLIENT_EVENTS = {"attempt", "connected", "delivered", "file_refused", "kept", "left_out", "lost",
+                 "notice", "retry", "stranger", "trust", "wait"}
+
 CPP = {".cpp", ".hpp", ".c", ".h"}
 SCRIPT = {".bash", ".bats", ".sh", ".py"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -272,6 +278,28 @@ def rule_waits(tree):
     for name, lines in tree.code():
         for number in conditional_waits(lines):
             yield name, number, "co_await inside ?: is destroyed twice by g++ 12: use if and else"
+
+
+def documented_events(text):
+    """Names of the items "`a`, `b` :: ..." of a list of events."""
+    return {name for item in text.split("\n\n") if " :: " in item
+            for name in re.findall("`([^`]+)`", item.split(" :: ")[0])}
+
+
+def rule_events(tree):
+    """A server's events are in the list of all servers' events or in its own manual's."""
+    common = documented_events("\n".join(tree.files.get("src/cli/events.cpp", [])))
+    own = {}
+    for name, lines in tree.code("commands/"):
+        text = "\n".join(lines).partition("\n# EVENTS\n\n")[2].partition(')";')[0]
+        own.setdefault(Path(name).parent, set()).update(documented_events(text))
+    for name, lines in tree.code("src/net/", "src/access/", "src/cli/", "commands/"):
+        text = "\n".join(lines)
+        known = common | own.get(Path(name).parent, set()) | CLIENT_EVENTS
+        for logged in EVENT.finditer(text):
+            if (logged[1] or logged[2]) not in known:
+                yield (name, text.count("\n", 0, logged.start()) + 1,
+                       f"the event {logged[1] or logged[2]} is in no list of events")
 
 
 def rule_names(tree):

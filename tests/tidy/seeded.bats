@@ -177,6 +177,14 @@ many() { mapfile -t repeated < <(yes "$2" | head -n "$1"); }
   check waits "$tree"
 }
 
+@test "seeded: refuses events that no list has" {
+  plant src/cli/events.cpp '// Events.' '' '`start`, `stop` :: The life.' '' '`tls` :: It.'
+  plant commands/echo/echo.cpp '// Echo.' '' '# EVENTS' '' '`tried` :: What.' ')";' \
+    'void f(L& log) { log.info("start"); log.warn("tried"); }' 'void g(L& l, L& log) {' \
+    '  note(log::Level::info, "tls"); log.debug(' '      "untold", {});' '}'
+  refuses events commands/echo/echo.cpp:9
+}
+
 @test "seeded: refuses names that say nothing" {
   plant src/base/string_utils.hpp '// Text.'
   refuses names src/base/string_utils.hpp:1

@@ -11,6 +11,7 @@ check() { /usr/bin/python3 "$BATS_TEST_DIRNAME/check.py" "$@"; }
 @test "source: no function is longer than 70 lines" { check functions; }
 @test "source: no detached coroutine, no sleep, no shell, nothing unfinished" { check words; }
 @test "source: no co_await inside a conditional expression" { check waits; }
+@test "source: every event of a server is written down" { check events; }
 @test "source: file names name the thing" { check names; }
 @test "source: no absolute path of one machine" { check paths; }
 @test "source: the top level holds nothing else" { check top; }
