@@ -1,5 +1,8 @@
 // What the page of the auth service does: one WebSocket, one request at a time for each button. The
 // token is kept in this tab alone (sessionStorage), until the tab is closed or signs out.
+#include <string>
+
+#include "cli/packed_text.hpp"
 #include "commands/auth/page_parts.hpp"
 
 namespace netkit::auth {
@@ -61,7 +64,7 @@ function connect() {
   socket.onclose = () => {
     for (const asked of waiting.values()) asked.failed(new Error('the connection was lost'));
     waiting.clear();
-    at('status').textContent = 'Not connected; trying again…';
+    at('status').textContent = 'Not connected; trying again\u2026';
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 10000);
   };
@@ -178,11 +181,13 @@ at('sign-out').onclick = async () => {
 };
 connect();
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
 std::string_view page_script() {
-  return text;
+  static const std::string whole = cli::unpacked(cli::view_of(bytes));
+  return whole;
 }
 
 }  // namespace netkit::auth

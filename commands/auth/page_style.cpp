@@ -2,6 +2,7 @@
 // fits 360 pixels.
 #include <string>
 
+#include "cli/packed_text.hpp"
 #include "cli/page_palette.hpp"
 #include "commands/auth/page_parts.hpp"
 
@@ -41,11 +42,13 @@ li > div { flex: 1; min-width: 12rem; }
 .said { min-height: 1.45em; color: var(--danger); overflow-wrap: anywhere; }
 .said.good { color: inherit; }
 )css";
+constexpr auto bytes = cli::packed<cli::packed_size(own)>(own);
 
 }  // namespace
 
 std::string_view page_style() {
-  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  static const std::string whole =
+      std::string{cli::page_palette()}.append(cli::unpacked(cli::view_of(bytes)));
   return whole;
 }
 

@@ -1,5 +1,8 @@
 // What a folder's page does beyond links: sorts in place, tells times as they are here, uploads. It
 // works without all of this.
+#include <string>
+
+#include "cli/packed_text.hpp"
 #include "commands/filesrv/folder_page_parts.hpp"
 
 namespace netkit::filesrv {
@@ -155,11 +158,13 @@ if (one('#upload')) {
 }
 tellTimes();
 )js";
+constexpr auto bytes = cli::packed<cli::packed_size(text)>(text);
 
 }  // namespace
 
 std::string_view folder_page_script() {
-  return text;
+  static const std::string whole = cli::unpacked(cli::view_of(bytes));
+  return whole;
 }
 
 }  // namespace netkit::filesrv

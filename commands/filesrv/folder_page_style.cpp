@@ -2,6 +2,7 @@
 // lines an entry on narrow ones.
 #include <string>
 
+#include "cli/packed_text.hpp"
 #include "cli/page_palette.hpp"
 #include "commands/filesrv/folder_page_parts.hpp"
 
@@ -43,8 +44,8 @@ table { width: 100%; border-collapse: separate; border-spacing: 0; table-layout:
 th { text-align: left; font-size: .85rem; font-weight: 600; padding: 0; }
 th a { color: var(--soft); display: block; padding: .5rem 1rem; }
 th[aria-sort] a { color: var(--text); }
-th[aria-sort=ascending] a::after { content: " ↑"; }
-th[aria-sort=descending] a::after { content: " ↓"; }
+th[aria-sort=ascending] a::after { content: " \2191"; }
+th[aria-sort=descending] a::after { content: " \2193"; }
 th.size { width: 7.5rem; } th.time { width: 11rem; }
 .size, th.size { text-align: right; }
 td { border-top: 1px solid var(--line); padding: 0; vertical-align: top; }
@@ -91,11 +92,13 @@ tbody tr:hover td { background: color-mix(in srgb, var(--accent) 5%, transparent
   td.size:empty + td.time { padding-left: 2.4rem; }
 }
 )css";
+constexpr auto bytes = cli::packed<cli::packed_size(own)>(own);
 
 }  // namespace
 
 std::string_view folder_page_style() {
-  static const std::string whole = std::string{cli::page_palette()}.append(own);
+  static const std::string whole =
+      std::string{cli::page_palette()}.append(cli::unpacked(cli::view_of(bytes)));
   return whole;
 }
 
