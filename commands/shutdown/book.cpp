@@ -28,6 +28,7 @@ void Book::restore(Order order, Time now) {
     active_.erase(ended.id);
     if (later) watches_.erase(ended.host);
     changes_.orders.insert(ended.id);
+    changes_.steps.push_back(ended);
   }
   if (!known || order.active() || (later && !known->active())) last = id;
   // Whether a plain client was told before the end is not known: better twice than never.

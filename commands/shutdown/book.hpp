@@ -45,6 +45,7 @@ struct Probe {
 struct Changes {
   std::set<HostKey> hosts;
   std::set<OrderId> orders;
+  std::vector<Order> steps;  ///< As each order was behind each change of its state, in their order.
   std::vector<Dispatch> dispatches;
   std::vector<Probe> probes;
   std::vector<OrderId> replaced;        ///< A later order of their host has their place.

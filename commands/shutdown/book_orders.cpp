@@ -31,6 +31,7 @@ OrderId Book::add_order(Order order, const Request& request, Time now) {
   changes_.orders.insert(id);
   changes_.hosts.insert(order.host);
   Order& kept = orders_.insert_or_assign(id, std::move(order)).first->second;
+  changes_.steps.push_back(kept);
   offer(kept, now);
   return id;
 }
@@ -64,6 +65,7 @@ void Book::withdraw(OrderId id, Changes& held) {
   orders_.erase(found);
   take_changes_into(held);
   held.orders.erase(id);
+  std::erase_if(held.steps, [&](const Order& each) { return each.id == id; });
   std::erase(held.replaced, id);
   std::erase(held.lines_due, line);
   std::erase_if(held.dispatches, [&](const Dispatch& each) { return each.order == id; });
@@ -95,6 +97,7 @@ void Book::take_changes_into(Changes& held) {
   Changes fresh = std::exchange(changes_, {});
   held.hosts.merge(fresh.hosts);
   held.orders.merge(fresh.orders);
+  append(held.steps, fresh.steps);
   append(held.dispatches, fresh.dispatches);
   append(held.probes, fresh.probes);
   append(held.replaced, fresh.replaced);
@@ -113,6 +116,7 @@ void Book::change(Order& order, State state, std::string why, Time now) {
     watches_.erase(order.host);
   }
   changes_.orders.insert(order.id);
+  changes_.steps.push_back(order);
   changes_.hosts.insert(order.host);
   settle_line(order);
 }

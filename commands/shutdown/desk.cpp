@@ -192,8 +192,8 @@ void Desk::give_up_on_new_orders(const Error& failure) {
 
 void Desk::release() {
   const Changes changes = std::exchange(held_, {});
-  for (const OrderId id : changes.orders)
-    if (const Order* const order = book_.find_order(id)) log_order(*order);
+  for (const Order& order : changes.steps)
+    log_order(order);
   for (const Dispatch& each : changes.dispatches)
     dispatch(each);
   for (const Probe& each : changes.probes)

@@ -270,6 +270,10 @@ void Desk::tell_operators(const Changes& changes) {
     wire::append_websocket(news, wire::WebSocketOp::text,
                            JsonObject{}.add("event", event).add_raw(event, shown).str());
   };
+  // States that it had for a moment are news, too.
+  for (const Order& step : changes.steps)
+    if (const Order* const order = book_.find_order(step.id); order && order->state != step.state)
+      add("order", show_order(step));
   for (const OrderId id : changes.orders)
     if (const Order* const order = book_.find_order(id)) add("order", show_order(*order));
   for (const HostKey& key : changes.hosts)

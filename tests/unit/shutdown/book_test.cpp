@@ -231,6 +231,24 @@ TEST_CASE("Book: no limit runs while no server does") {
   CHECK(rig.offers(1) == Ids{1});
 }
 
+TEST_CASE("Book: each state that an order had is told, also those of one turn") {
+  Rig rig;
+  rig.connect(1);
+  rig.order(rig.web1);
+  const auto states = [&rig] {
+    std::vector<State> found;
+    for (const Order& each : std::exchange(rig.seen.steps, {}))
+      found.push_back(each.state);
+    return found;
+  };
+  CHECK(states() == std::vector{State::ordered});
+  for (const Step step : {Step::receipt, Step::accepted, Step::accepted, Step::refused})
+    rig.book.progress(1, {step, 1, "no"}, rig.now);
+  rig.look();
+  CHECK(states() == std::vector{State::delivered, State::accepted, State::refused});
+  CHECK(rig.why() == "no");
+}
+
 TEST_CASE("Book: of two active orders of a host the later one holds, and the other ends") {
   Rig rig;
   for (const OrderId id : {OrderId{1}, OrderId{2}}) {
