@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Runs the `console` blocks of a Markdown file as one shell session each, in a folder of its own
 below the current one, and compares what they print with what the file says. "…" stands for any
-text. Used by tests/e2e/readme.bats."""
+text. Used by tests/e2e/readme.bats and, with another root folder, by tests/lab/fresh.
+
+    transcript.py FILE [ROOT]
+"""
 
 import os
 import re
@@ -27,8 +30,9 @@ def matches(pattern, line):
     return re.fullmatch(".*?".join(map(re.escape, pattern.split("…"))), line) is not None
 
 
-def run(steps, folder):
-    """Feeds one shell in that new folder step by step; returns the output lines of each."""
+def run(steps, folder, root):
+    """Feeds one shell in that new folder step by step; returns the output lines of each. With a
+    root the folder and the shell are beneath it."""
     script = ""
     for command, expected in steps:
         background = command.endswith("&")
@@ -39,10 +43,13 @@ def run(steps, folder):
             script += f"until [ $(wc -l <out) -ge {wanted} ]; do sleep 0.02; done\n"
         script += f"echo '{END}'; wc -l <out >seen\n"
     wrapped = f"exec >out 2>&1; echo 0 >seen\n{script}"
-    os.mkdir(folder)
-    subprocess.run(["bash", "-c", wrapped], timeout=100, stdin=subprocess.DEVNULL, check=False,
-                   cwd=folder)
-    with open(os.path.join(folder, "out"), encoding="utf-8") as out:
+    place = root + "/tmp/" + folder if root else folder
+    shell = ["chroot", root, "bash", "-c", f"cd /tmp/{folder}\n{wrapped}"] if root else [
+        "bash", "-c", wrapped]
+    os.mkdir(place)
+    subprocess.run(shell, timeout=100, stdin=subprocess.DEVNULL, check=False,
+                   cwd=place)
+    with open(os.path.join(place, "out"), encoding="utf-8") as out:
         return [part.strip("\n").splitlines() for part in out.read().split(END + "\n")]
 
 
@@ -52,9 +59,10 @@ def main():
     sessions = list(blocks(text))
     if not sessions:
         sys.exit("no console block in " + sys.argv[1])
+    root = sys.argv[2] if len(sys.argv) > 2 else ""
     failures = 0
     for number, steps in enumerate(sessions, 1):
-        for (command, expected), printed in zip(steps, run(steps, f"session-{number}")):
+        for (command, expected), printed in zip(steps, run(steps, f"session-{number}", root)):
             same = len(expected) == len(printed) and all(map(matches, expected, printed))
             if not same:
                 failures += 1
