@@ -52,17 +52,21 @@ std::string_view zsh_completion() {
 
 _netkit() {
   local line text about
-  local -a found
+  local -a found unfinished
   for line in "${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     text=${line%%$'\t'*} about=${line#*$'\t'}
     case $text in
       '') ;;
       :files) _files; return ;;
       :directories) _files -/; return ;;
+      *[:/=]) unfinished+=("${text//:/\\:}:$about") ;;
       *) found+=("${text//:/\\:}:$about") ;;
     esac
   done
-  (( ${#found} )) && _describe -V netkit found
+  local -i missed=1
+  (( ${#found} )) && _describe -V netkit found && missed=0
+  (( ${#unfinished} )) && _describe -V netkit unfinished -S '' && missed=0
+  return missed
 }
 
 if [ "${funcstack[1]}" = _netkit ]; then

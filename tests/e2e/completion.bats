@@ -184,6 +184,12 @@ link_commands() {
   type_tab 'zsh -f -i' "$load" 'netkit echo comp' 'compare '
 }
 
+@test "zsh: what goes on behind a name is typed right behind it" {
+  command -v zsh >/dev/null || fail "zsh is not there"
+  local load="autoload -U compinit; compinit -u -d $HOME/dump; source $ROOT/completions/_netkit"
+  type_tab 'zsh -f -i' "$load" $'netkit relay --on relay_a\ttrue' 'way=true'
+}
+
 @test "zsh: links beside netkit complete as their commands, others are left alone" {
   command -v zsh >/dev/null || fail "zsh is not there"
   link_commands
