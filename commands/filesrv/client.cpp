@@ -33,6 +33,11 @@ bool has_lost_its_server(const Error& error) {
   return error.code == Errc::closed || error.code == Errc::timed_out;
 }
 
+Error no_file_server(const Error& why, const std::string& at) {
+  const bool other = why.code == Errc::unexpected || why.code == Errc::malformed;
+  return {why.code, "find a file server at " + at, other ? "is it netkit filesrv?" : ""};
+}
+
 }  // namespace
 
 cli::Option& declare_files(cli::Options& options, FilesOptions& files, std::string name,
@@ -94,10 +99,8 @@ asio::awaitable<Result<std::unique_ptr<FilesClient>>> FilesClient::open(
       co_await begin(std::move(*stream), options.client.answer_limit, std::move(*token));
   if (client) co_return client;
   const Error why = client.error();
-  const bool other = why.code == Errc::unexpected || why.code == Errc::malformed;
-  if (other || has_lost_its_server(why))
-    co_return Error{why.code, "find a file server at " + net::to_text(*to),
-                    other ? "is it netkit filesrv?" : ""};
+  if (why.code == Errc::unexpected || why.code == Errc::malformed || has_lost_its_server(why))
+    co_return no_file_server(why, net::to_text(*to));
   co_return why;
 }
 
@@ -162,7 +165,7 @@ Status with_files(cli::Context& context, const FilesOptions& options, const Talk
                       "is it still running? get and put keep what they have for --resume"};
     // Such as an echo server, whose greeting is ours.
     if (!ended && ended.error().code == Errc::unexpected && ended.error().hint.empty())
-      co_return Error{ended.error().code, ended.error().attempt, "is " + at + " netkit filesrv?"};
+      co_return no_file_server(ended.error(), at);
     co_return ended;
   };
   return cli::run_client([&]() -> asio::awaitable<Status> {

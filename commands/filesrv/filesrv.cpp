@@ -92,6 +92,7 @@ or damaged.
 `walls` :: `beneath`, `landlock`, `no_new_privileges`: what keeps it in its folders.
 
 `list`, `get`, `put`, `stored` :: `address`, `port`, `user`, `path`; of what was stored `size`.
+`authz_fail` has `user`, `verb` and `path` as well.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

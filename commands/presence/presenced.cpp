@@ -102,13 +102,15 @@ one in the background, and by what the verbs find it.
 
 `peer` :: `name`, `state`, `path`, `address`, `port`.
 
-`isolated` :: Whether nobody is heard any more.
+`isolated` :: `isolated`: whether nobody is heard any more.
 
 `daemon` :: `name` or `endpoint`, `state` (linked, lost), `reason`.
 
-`roster`, `store` :: `error`, or how many were `restored`.
+`roster` :: `path`, `error`; or how many were `restored`.
 
-`sctp` :: `address`, `port`, `error` of an association that ended.
+`store` :: `error`; `state` (back).
+
+`attempt`, `connected` :: `endpoint`, `limit`; `address`, `port`, `took`, of `--link`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

@@ -146,13 +146,14 @@ begins with it, and the scope relay:moderate may kick, mute and ban, at every re
 
 `link_refused` :: `relay`, `key` or `address`, `reason`.
 
-`relay_away`, `relay_back` :: `relay`, `people`.
+`relay_away`, `relay_back` :: `relay`, and of one that is away `people`; of many at once `relays`.
 
 `gap` :: `relay`, `from`, `to`: messages that nobody has.
 
 `moderate` :: `nick`, `by`, `how`.
 
-`store`, `ack` :: `error` or `warning`; `hint` when it is well again.
+`store`, `ack` :: `error` or `warning`; `hint` when it is well again. Of lost ones `bundles`,
+`items`, `dropped`, `entries`.
 )";
 constexpr auto manual_bytes = cli::packed<cli::packed_size(manual_text)>(manual_text);
 

@@ -75,6 +75,8 @@ struct Request {
 class Book {
  public:
   static constexpr std::size_t hosts_max = 20'000;
+  /// Changes::steps that wait to be told.
+  static constexpr std::ptrdiff_t steps_max = 65'536;
 
   explicit Book(BookSettings settings) : settings_{std::move(settings)} {}
 
@@ -105,8 +107,8 @@ class Book {
   void lines_written(const std::vector<std::string>& addresses);
   /// The addresses in `wylacz` as they are now.
   void lines_are(const std::set<std::string>& lines, Time now);
-  /// Takes a new order back that could not be kept, and out of what `held` has of it.
-  void withdraw(OrderId order, Changes& held);
+  /// Takes new orders back that could not be kept, and out of what `held` has of them.
+  void withdraw(const std::vector<OrderId>& orders, Changes& held);
 
   /// Time passes: what is due, expired, silent or late.
   void tick(Time now);

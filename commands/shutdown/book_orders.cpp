@@ -1,5 +1,7 @@
 // Orders: given, offered, taken back, timed.
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/units.hpp"
@@ -53,22 +55,27 @@ OrderId Book::order_by_line(const std::string& address, const Request& request, 
   return add_order(std::move(order), request, now);
 }
 
-void Book::withdraw(OrderId id, Changes& held) {
-  const auto found = orders_.find(id);
-  if (found == orders_.end()) return;
-  const HostKey host = found->second.host;
-  const std::string line = found->second.line;
-  if (last_order_[host] == id) last_order_.erase(host);
-  watches_.erase(host);
-  active_.erase(id);
-  with_line_.erase(id);
-  orders_.erase(found);
+void Book::withdraw(const std::vector<OrderId>& orders, Changes& held) {
+  std::set<OrderId> gone;
+  std::set<std::string> lines;
+  for (const OrderId id : orders) {
+    const auto found = orders_.find(id);
+    if (found == orders_.end()) continue;
+    const HostKey host = found->second.host;
+    if (last_order_[host] == id) last_order_.erase(host);
+    watches_.erase(host);
+    active_.erase(id);
+    with_line_.erase(id);
+    lines.insert(found->second.line);
+    orders_.erase(found);
+    gone.insert(id);
+  }
   take_changes_into(held);
-  held.orders.erase(id);
-  std::erase_if(held.steps, [&](const Order& each) { return each.id == id; });
-  std::erase(held.replaced, id);
-  std::erase(held.lines_due, line);
-  std::erase_if(held.dispatches, [&](const Dispatch& each) { return each.order == id; });
+  std::erase_if(held.orders, [&](OrderId each) { return gone.contains(each); });
+  std::erase_if(held.steps, [&](const Order& each) { return gone.contains(each.id); });
+  std::erase_if(held.replaced, [&](OrderId each) { return gone.contains(each); });
+  std::erase_if(held.lines_due, [&](const std::string& each) { return lines.contains(each); });
+  std::erase_if(held.dispatches, [&](const Dispatch& each) { return gone.contains(each.order); });
 }
 
 void Book::forget(const std::vector<OrderId>& orders) {
@@ -98,6 +105,9 @@ void Book::take_changes_into(Changes& held) {
   held.hosts.merge(fresh.hosts);
   held.orders.merge(fresh.orders);
   append(held.steps, fresh.steps);
+  // As long as nothing can be kept, nothing is told: the newest are news enough then.
+  if (std::ssize(held.steps) > steps_max)
+    held.steps.erase(held.steps.begin(), held.steps.end() - steps_max);
   append(held.dispatches, fresh.dispatches);
   append(held.probes, fresh.probes);
   append(held.replaced, fresh.replaced);

@@ -170,20 +170,15 @@ bool Desk::keep() {
   return false;
 }
 
-void Desk::take_back(const std::vector<OrderId>& orders) {
-  for (const OrderId id : orders)
-    book_.withdraw(id, held_);
-}
-
 /// Whoever just ordered learns that it did not work, and can do it again; all else waits.
 void Desk::give_up_on_new_orders(const Error& failure) {
   const Error lost{failure.code, "keep the order", "make room under --state, then order again"};
   const Error late{failure.code, "keep the cancel",
                    "make room under --state: it holds, but not beyond the server's end"};
   for (Pending& each : std::exchange(pending_, {})) {
-    take_back(each.fresh);
+    book_.withdraw(each.fresh, held_);
     if (each.plan && !each.cancels) {
-      take_back(plans_.drop());
+      book_.withdraw(plans_.drop(), held_);
       plan_changed_ = false;
     }
     each.outlet->post(text_message, cli::show_failure(each.request, each.cancels ? late : lost));

@@ -122,7 +122,6 @@ class Desk {
   Result<OrderId> order_host(const HostKey& key, const Request& request);
   std::vector<HostKey> matching(std::string_view text) const;
   void give_up_on_new_orders(const Error& failure);
-  void take_back(const std::vector<OrderId>& orders);
   void say_yep(SessionId session, OrderId order, net::Outlet& outlet);
   void clean_up(Time at);
   void release();

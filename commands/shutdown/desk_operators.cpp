@@ -115,7 +115,7 @@ Desk::Answer Desk::order(Operator& who, const OperatorRequest& request) {
     const OrderId active = before && before->active() ? before->id : 0;
     const Result<OrderId> id = order_host(key, wanted);
     if (!id) {  // All or none.
-      take_back(pending.fresh);
+      book_.withdraw(pending.fresh, held_);
       return id.error();
     }
     pending.orders.push_back(*id);

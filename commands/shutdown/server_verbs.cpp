@@ -155,7 +155,8 @@ folder.
 
 `order` :: `order`, `host`, `state`, `why`, `issuer`, `reason`.
 
-`plan`, `wake`, `enrol`, `revoke` :: `issuer`, and what: `plan`, `hosts`, `operator`, `name`.
+`plan`, `wake`, `enrol`, `revoke` :: `issuer`, and what: `plan`, `hosts`, `operator`, `name` and
+`tokens`; of a plan that cannot go on `host` and `error`.
 
 `operator` :: `name`, `address`, `right`.
 

@@ -15,10 +15,13 @@ namespace netkit::cli {
 /// An item each with its fields, in the markup of roff.hpp, packed: netkit(1) prints it.
 extern const std::string_view common_events;
 
-/// The common ones and those under "# EVENTS" of the command's manual, sorted, each once.
+/// What --on may name: the common ones that commands can follow and those under "# EVENTS" of the
+/// command's manual, sorted, each once.
 std::vector<std::string> event_names(const Command& command);
 
-/// Errc::usage for one that `known` does not have and that is not all_events.
-Status check_events(const std::vector<Reaction>& reactions, const std::vector<std::string>& known);
+/// Errc::usage for one that `known` does not have and that is not all_events. `command` is whose
+/// manual has the rest.
+Status check_events(const std::vector<Reaction>& reactions, const std::vector<std::string>& known,
+                    std::string_view command);
 
 }  // namespace netkit::cli

@@ -34,10 +34,12 @@ void declare_watching(Options& options, ServerOptions& server, const Command& co
              "well at /healthz; a port alone is one of 127.0.0.1")
       .completes(Complete::endpoint);
   server.events = event_names(command);
+  server.command = command.name;
   options
       .values("on", server.on, "EVENT=CMD",
-              "Run CMD with the server's rights on each such event of the log (all: on each), "
-              "which is on its stdin as JSON and in NETKIT_EVENT and EVENT_*")
+              "Run CMD with the server's rights on each such event of the log (all: on each of "
+              "level info and above), which is on its stdin as JSON and in NETKIT_EVENT and "
+              "EVENT_*; a reload changes none")
       .completes([&command](const Typed&) {
         std::vector<std::string> candidates{std::string{all_events} + '='};
         for (std::string& name : event_names(command))
@@ -111,7 +113,7 @@ Status check_server(const ServerOptions& options) {
     return Error{Errc::usage, "combine --tls-auto with --no-tls or --tls-cert"};
   if (options.message_size_max.bytes > UINT32_MAX)
     return Error{Errc::usage, "take messages of more than 4GiB", "lower --max-message"};
-  return check_events(options.on, options.events);
+  return check_events(options.on, options.events, options.command);
 }
 
 Status check_ready_fd(const ServerOptions& options) {

@@ -40,6 +40,7 @@ struct ServerOptions {
   std::optional<net::Endpoint> metrics;
   std::vector<Reaction> on;
   std::vector<std::string> events;  ///< Those that --on may name, sorted.
+  std::string command;              ///< Whose they are.
   bool daemon = false;
   std::optional<std::string> pid_file;
 };

@@ -70,7 +70,7 @@ each_says() {
     # shellcheck disable=SC2086 # words are words
     run_netkit -q $words
     assert_status 5
-    assert_stderr_matches "is $at netkit filesrv"
+    assert_stderr_matches "cannot find a file server at $at: .*is it netkit filesrv"
   done
   stop_server echo
 }

@@ -77,15 +77,20 @@ for peer in peers:
 @test "on: an event that never comes is a usage error, with what was meant" {
   run_netkit echo serve --listen tcp://127.0.0.1:0 --on 'conect=true'
   assert_status 2
-  assert_stderr_matches "react to 'conect', which this server never logs"
+  assert_stderr_matches "react to 'conect', which echo never logs"
   assert_stderr_matches "did you mean 'connect'"
   run_netkit echo serve --listen tcp://127.0.0.1:0 --on 'link=true'
   assert_status 2
-  start_service relay --on 'link=true'
+  assert_stderr_matches 'netkit man and netkit man echo list its events'
+  start_service relay --on 'link=true' --on 'trust=true'
   stop_server relay
 }
 
 @test "on: Tab completes the events of this server" {
   assert_equal "$(netkit __complete relay --on rela | cut -f 1)" $'relay_away=\nrelay_back='
   assert_equal "$(netkit __complete echo serve --on rela)" ''
+  netkit __complete echo serve --on '' | cut -f 1 >offered
+  assert_file_has offered '^connect=$'
+  # What is logged before or after any command could run.
+  if grep -E '^(reaction|dropped|failed)=' offered; then fail "it offers what is never followed"; fi
 }

@@ -645,9 +645,10 @@ TEST_CASE("Book: a withdrawn order is told to nobody") {
   rig.connect(1);
   rig.seen = {};
   rig.book.order(rig.web1, {}, rig.now);
-  rig.book.withdraw(1, rig.seen);
+  rig.book.withdraw({1}, rig.seen);
   CHECK(rig.offers(1).empty());
   CHECK(rig.seen.orders.empty());
+  CHECK(rig.seen.steps.empty());
   CHECK_FALSE(rig.book.find_order(1));
   CHECK(rig.order(rig.web1) == 2);
 }
