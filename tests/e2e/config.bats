@@ -26,6 +26,7 @@ config_file() {
   local origins=("/etc/netkit/netkit.toml:2" "$XDG_CONFIG_HOME/netkit/netkit.toml:2"
     "$BATS_TEST_TMPDIR/given.toml:2" NETKIT_ECHO_DRAIN --drain)
   local weak strong source said
+  mount_namespace
   for weak in 0 1 2 3; do
     for ((strong = weak + 1; strong < 5; strong++)); do
       local system='' arguments=() environment=(A=1)

@@ -252,11 +252,10 @@ as_owner() {
 }
 
 @test "install: a full disk leaves the old program whole, and no other file" {
-  local map=() size
-  ((EUID == 0)) || map=(--map-root-user)
-  unshare "${map[@]}" --mount true 2>/dev/null || skip "no mount namespace may be made"
+  local size
+  mount_namespace
   size=$(($(stat -c %s "$(realpath "$NETKIT")") / 2))
-  run --separate-stderr unshare "${map[@]}" --mount bash -c '
+  run --separate-stderr "${MOUNTS[@]}" bash -c '
     mkdir "$1" && mount -t tmpfs -o "size=$2" none "$1" && mkdir "$1/bin" &&
       printf old >"$1/bin/netkit" || exit 99
     "$3" install --prefix "$1"

@@ -204,13 +204,11 @@ p2 sent f2 (30000000 bytes)'
 }
 
 @test "peer files: a receiver without room says so, and goes on with messages" {
-  unshare --map-root-user --mount true 2>/dev/null || ((EUID == 0)) || skip 'no mounts'
+  mount_namespace
   head -c 3500001 /dev/urandom >large
   mkdir little
-  local map=()
-  ((EUID == 0)) || map=(--map-root-user)
   local script='mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
-  unshare "${map[@]}" --mount bash -c "$script" - little "$NETKIT" peer listen --name ana \
+  "${MOUNTS[@]}" bash -c "$script" - little "$NETKIT" peer listen --name ana \
     --state "$BATS_TEST_TMPDIR/peers" "${NO_DAEMON[@]}" --files little \
     </dev/null >ana.out 2>ana.err 3>&- &
   SERVER_PID[ana]=$!

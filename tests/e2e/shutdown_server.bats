@@ -164,12 +164,10 @@ carried_out() { [[ -e $1 ]] && wc -l <"$1" || echo 0; }
 }
 
 @test "shutdown-server: a full disk refuses orders, one sentence each, and later takes them" {
-  local map=()
-  ((EUID == 0)) || map=(--map-root-user)
-  unshare "${map[@]}" --mount true 2>/dev/null || skip "no mount namespace may be made"
+  mount_namespace
   mkdir "$STATE"
   # The namespace is held by a process; all that looks into the state enters it.
-  unshare "${map[@]}" --mount bash -c 'mount -t tmpfs -o size=3m,mode=700 none "$1" &&
+  "${MOUNTS[@]}" bash -c 'mount -t tmpfs -o size=3m,mode=700 none "$1" &&
     echo mounted && exec sleep 300' - "$STATE" >mounted 3>&- &
   SERVER_PID[disk]=$!
   wait_for_line mounted mounted

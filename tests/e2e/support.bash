@@ -113,14 +113,19 @@ wait_for_line() {
 answered_at() { netkit -q echo send "$1" hello --timeout 5s >/dev/null 2>&1; }
 refused_at() { ! answered_at "$1"; }
 
-# with_system_config TEXT COMMAND...: COMMAND sees TEXT as /etc/netkit/netkit.toml, in a mount
-# namespace of its own; without the right to make one, the test is skipped.
+# mount_namespace: MOUNTS is the command that runs another one in a mount namespace of its own;
+# where the kernel lets nobody make one, the test is skipped.
+mount_namespace() {
+  MOUNTS=(unshare --mount)
+  ((EUID == 0)) || MOUNTS+=(--map-root-user)
+  "${MOUNTS[@]}" true 2>/dev/null || skip "no mount namespace may be made"
+}
+
+# with_system_config TEXT COMMAND...: COMMAND sees TEXT as /etc/netkit/netkit.toml; in MOUNTS.
 with_system_config() {
-  local text=$1 map=()
+  local text=$1
   shift
-  ((EUID == 0)) || map=(--map-root-user)
-  unshare "${map[@]}" --mount true 2>/dev/null || skip "no mount namespace may be made"
-  unshare "${map[@]}" --mount bash -c '
+  "${MOUNTS[@]}" bash -c '
     mount -t tmpfs none /etc && mkdir /etc/netkit &&
     printf "%s\n" "$1" >/etc/netkit/netkit.toml && shift && exec "$@"' - "$text" "$@"
 }
