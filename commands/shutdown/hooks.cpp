@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "commands/shutdown/host_facts.hpp"
 
 namespace netkit::shutdown {
 namespace {
@@ -148,7 +149,8 @@ void HookRun::stop() {
 
 asio::awaitable<std::string> find_inhibitor(std::string path,
                                             std::vector<std::string> environment) {
-  const std::string program = net::find_program("systemd-inhibit", path);
+  const std::string program =
+      systemd_runs() ? net::find_program("systemd-inhibit", path) : std::string{};
   if (program.empty()) co_return std::string{};
   net::Launch launch{.arguments = {program, "--list", "--no-legend", "--no-pager"},
                      .environment = std::move(environment),

@@ -36,7 +36,7 @@ class HookRun {
 };
 
 /// Who keeps the host from being turned off, as a reason; empty for nobody. Asks systemd-inhibit if
-/// `path` has it; not being answered counts as nobody.
+/// systemd runs and `path` has it; not being answered counts as nobody.
 asio::awaitable<std::string> find_inhibitor(std::string path, std::vector<std::string> environment);
 
 /// The same from the text of `systemd-inhibit --list --no-legend`.

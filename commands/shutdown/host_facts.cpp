@@ -153,11 +153,14 @@ std::vector<std::uint16_t> listening_ports() {
   return ports;
 }
 
+bool systemd_runs() {
+  return ::access("/run/systemd/system", F_OK) == 0;
+}
+
 PowerOff choose_power_off(const std::string& given, const std::string& path) {
   if (!given.empty()) return {given, {"/bin/sh", "-c", given}};
   const std::string systemctl = net::find_program("systemctl", path);
-  if (!systemctl.empty() && ::access("/run/systemd/system", F_OK) == 0)
-    return {"systemctl poweroff", {systemctl, "poweroff"}};
+  if (!systemctl.empty() && systemd_runs()) return {"systemctl poweroff", {systemctl, "poweroff"}};
   const std::string shutdown = net::find_program("shutdown", path);
   if (!shutdown.empty()) return {"shutdown -h now", {shutdown, "-h", "now"}};
   return {"reboot(RB_POWER_OFF)", {}, power_off_now};

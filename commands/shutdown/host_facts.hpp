@@ -26,6 +26,9 @@ std::vector<std::uint16_t> listening_ports();
 /// The same from the text of /proc/net/tcp or tcp6; any other text has none.
 std::vector<std::uint16_t> parse_listening_ports(std::string_view table);
 
+/// Whether systemd is this host's init, told as by sd_booted(3).
+bool systemd_runs();
+
 /// How the host is turned off.
 struct PowerOff {
   std::string shown;                   ///< For people.

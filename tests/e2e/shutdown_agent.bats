@@ -168,6 +168,18 @@ load shutdown_agent
   [[ ! -e seen ]]
 }
 
+# own_run FOLDER: from here on netkit sees a /run with nothing but FOLDER in it.
+own_run() {
+  mount_namespace
+  cat >own_run <<TEXT
+#!/bin/sh
+exec ${MOUNTS[*]} sh -c 'mount -t tmpfs none /run && mkdir -p "/run/$1" && exec "\$@"' - \
+  "$NETKIT" "\$@"
+TEXT
+  chmod +x own_run
+  NETKIT=$PWD/own_run
+}
+
 @test "shutdown-agent: an inhibitor is the reason of a refusal, unless the order is forced" {
   start_fake
   mkdir bin
@@ -178,6 +190,7 @@ echo 'ModemManager 0 root 634 ModemManager sleep Modem delay'
 echo 'Backup Tool 1000 anna 77 restic shutdown:sleep Backing up /home block'
 TEXT
   chmod +x bin/systemd-inhibit
+  own_run systemd/system
   PATH=$PWD/bin:$PATH start_agent --exec 'echo x >>ran'
   tell order 7
   await_fake '^refused 0000000000000007 Backup Tool inhibits it: Backing up /home$'
@@ -190,11 +203,24 @@ TEXT
   mkdir bin
   printf '#!/bin/sh\n[ -e %s/fail ] && exit 1\nsleep 100\n' "$PWD" >bin/systemd-inhibit
   chmod +x bin/systemd-inhibit
+  own_run systemd/system
   PATH=$PWD/bin:$PATH start_agent --exec true
   tell order 7
   await_fake '^going 0000000000000007$'
   touch fail
   until_going 8
+}
+
+@test "shutdown-agent: without systemd no systemd-inhibit is asked" {
+  start_fake
+  mkdir bin
+  printf '#!/bin/sh\ntouch %s/asked\n' "$PWD" >bin/systemd-inhibit
+  chmod +x bin/systemd-inhibit
+  own_run systemd
+  PATH=$PWD/bin:$PATH start_agent --exec true
+  tell order 7
+  await_fake '^going 0000000000000007$'
+  [[ ! -e asked ]]
 }
 
 @test "shutdown-agent: --confirm-host and --dry-run refuse, and say why" {
