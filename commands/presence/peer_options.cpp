@@ -6,12 +6,12 @@
 #include "base/file.hpp"
 #include "cli/paths.hpp"
 #include "commands/presence/porter.hpp"
+#include "commands/presence/presenced.hpp"
 
 namespace netkit::presence {
 namespace {
 
 constexpr std::string_view no_daemon = "none";
-constexpr std::uint16_t daemon_port = 2002;
 
 }  // namespace
 
@@ -61,9 +61,9 @@ net::MulticastOptions peer_group(const PeerOptions& options) {
 }
 
 Result<net::Endpoint> complete_daemon(const net::Endpoint& endpoint) {
-  const net::Endpoint named = net::complete(endpoint, net::Scheme::tcp, "127.0.0.1", daemon_port);
+  const net::Endpoint named = net::complete(endpoint, net::Scheme::tcp, "127.0.0.1", port);
   const net::Scheme usual = net::is_loopback(named) ? net::Scheme::tcp : net::Scheme::tls;
-  net::Endpoint at = net::complete(endpoint, usual, "127.0.0.1", daemon_port);
+  net::Endpoint at = net::complete(endpoint, usual, "127.0.0.1", port);
   if (at.scheme == net::Scheme::tcp || at.scheme == net::Scheme::tls ||
       at.scheme == net::Scheme::unix_)
     return at;

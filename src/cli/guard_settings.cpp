@@ -2,8 +2,14 @@
 #include "cli/guard_settings.hpp"
 
 #include "cli/client.hpp"
+#include "net/service_ports.hpp"
 
 namespace netkit::cli {
+namespace {
+
+constexpr std::uint16_t auth_port = net::service_port(net::Carrier::tcp, "auth");
+
+}  // namespace
 
 Result<net::Endpoint> complete_auth(const net::Endpoint& given) {
   using net::Scheme;

@@ -9,8 +9,6 @@
 
 namespace netkit::cli {
 
-inline constexpr std::uint16_t auth_port = 9091;
-
 /// A place of an auth service, completed: TLS off loopback. Errc::refused for one that would be
 /// asked in clear by way of others, Errc::usage for a scheme that it does not speak.
 Result<net::Endpoint> complete_auth(const net::Endpoint& given);
