@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include "commands/filesrv/asked_paths.hpp"
@@ -21,8 +22,12 @@ using transfer::Kind;
 constexpr std::size_t asked_max = 64;
 /// Chunks that have come and are still being hashed.
 constexpr std::size_t hashing_max = 4;
-/// Of folders, which nobody waits for.
-constexpr std::uint64_t no_tag = 0;
+/// One hashes at 1.6 GB/s, and one waits for the disk.
+constexpr unsigned helpers_max = 4;
+
+unsigned helpers_count() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, helpers_max);
+}
 
 }  // namespace
 
@@ -34,10 +39,17 @@ Fetch::Fetch(cli::Context& context, FetchWish wish)
       resume_wished_{wish_.resume} {}
 
 asio::awaitable<Status> Fetch::run(FilesClient& client) {
-  transfer::Offload helpers{1};
-  transfer::HashJobs hashes{&helpers, co_await asio::this_coro::executor};
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  transfer::Offload helpers{helpers_count()};
+  transfer::HashJobs hashes{&helpers, executor};
+  transfer::Jobs<std::vector<transfer::Harvest::Stored>> bringing{&helpers, executor};
   hashes_ = &hashes;
-  co_return co_await run_inner(client);
+  bringing_ = &bringing;
+  Status fetched = co_await run_inner(client);
+  // What is whole stays, however that ended.
+  bring_in();
+  Status settled = co_await settle();
+  co_return fetched ? settled : fetched;
 }
 
 asio::awaitable<Status> Fetch::run_inner(FilesClient& client) {
@@ -104,10 +116,7 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
     if (!bytes.empty())
       if (Status sent = co_await client.send(bytes); !sent) co_return sent;
     Result<transfer::Piece> piece = co_await next(client);
-    if (!piece) {
-      static_cast<void>(bring_in());  // What is whole stays.
-      co_return piece.error();
-    }
+    if (!piece) co_return piece.error();
     const std::uint16_t type = piece->frame.type;
     // What comes of a file is hashed beside it; what is about all of it waits for that.
     const bool of_chunk = piece->is_data() || type == transfer::frame_type::chunk;
@@ -120,11 +129,12 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
       if (current_) current_->unwanted = false;  // Another begins.
     }
     // Nothing else was asked for, and the rest need not come.
-    if (current_ && current_->unwanted && open == 1 && requests.empty()) co_return bring_in();
-    if (harvest_.is_full())
-      if (Status brought = bring_in(); !brought) co_return brought;
+    if (current_ && current_->unwanted && open == 1 && requests.empty()) co_return ok;
+    if (!harvest_.is_full()) continue;
+    if (Status settled = co_await settle(); !settled) co_return settled;
+    bring_in();
   }
-  co_return bring_in();
+  co_return ok;
 }
 
 /// A file that is followed may not grow for long; whether the server is there is asked then.
@@ -177,8 +187,9 @@ Status Fetch::take_answer(const transfer::Answer& answer, std::uint32_t stream) 
     }
     auto bytes = std::make_shared<std::string>(std::exchange(held_, {}));
     checking_.push_back({bytes, chunk->hash});
-    hashes_->start(chunk->index,
-                   [bytes]() -> Result<transfer::Hash> { return transfer::hash_of_chunk(*bytes); });
+    hashes_->start([bytes, index = chunk->index] {
+      return transfer::HashedChunk{index, false, transfer::hash_of_chunk(*bytes)};
+    });
     return ok;
   }
   if (const auto* const over = std::get_if<transfer::End>(&answer)) {
@@ -357,22 +368,6 @@ Status Fetch::end(const transfer::End& end) {
   const std::string path = std::move(current.entry.path);
   current_.reset();
   return tally_.done(path, end.size, 0);
-}
-
-Status Fetch::bring_in() {
-  Status outcome = ok;
-  for (const transfer::Harvest::Stored& each : harvest_.bring_in()) {
-    if (each.tag == no_tag) continue;
-    const auto [path, kept] = waiting_[each.tag];
-    waiting_.erase(each.tag);
-    if (!each.outcome) {
-      tally_.failed(path, each.outcome.error());
-      continue;
-    }
-    brought_.insert(path);
-    if (const Status told = tally_.done(path, each.size, kept); !told) outcome = told;
-  }
-  return outcome;
 }
 
 /// Last, as each file that comes changes the time of its folder; the deepest first.

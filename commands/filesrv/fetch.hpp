@@ -71,7 +71,7 @@ class Fetch {
   void note_printed(std::size_t answered);
   void start_hashes();
   asio::awaitable<Status> take_hashes(std::size_t left);
-  Status take_hash(const transfer::HashJobs::Hashed& hashed);
+  Status take_hash(const transfer::HashedChunk& hashed);
   Status take(const transfer::Piece& piece);
   Status take_answer(const transfer::Answer& answer, std::uint32_t stream);
   Status begin(const transfer::Entry& entry);
@@ -83,7 +83,8 @@ class Fetch {
   Status end(const transfer::End& end);
   void fail(const Error& why);
   Result<std::string> local_name(const transfer::Entry& entry);
-  Status bring_in();
+  void bring_in();
+  asio::awaitable<Status> settle();
   void make_folder(const transfer::Entry& entry);
   void set_folder_times();
 
@@ -114,7 +115,8 @@ class Fetch {
   std::uint64_t from_ = 0;               // and as many had gone before the connection broke.
   std::uint64_t printed_version_ = 0;
   std::uint64_t printed_size_ = 0;        // Of that file in all.
-  transfer::HashJobs* hashes_ = nullptr;  // Of run().
+  transfer::HashJobs* hashes_ = nullptr;  // Of run(),
+  transfer::Jobs<std::vector<transfer::Harvest::Stored>>* bringing_ = nullptr;  // and this.
   // For stdout: what came of a chunk, chunks that are being checked, and what came before those.
   std::string held_;
   std::deque<Held> checking_;
@@ -122,8 +124,10 @@ class Fetch {
   std::optional<transfer::RootHasher> root_;
   std::uint64_t next_ = 0;
   transfer::Harvest harvest_;
-  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;  // By tag: in harvest_.
-  std::uint64_t last_tag_ = 0;
+  // By tag: in harvest_, or being brought in.
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;
+  static constexpr std::uint64_t no_tag = 0;  // Of folders, which nobody waits for.
+  std::uint64_t last_tag_ = no_tag;
   std::vector<std::pair<std::string, transfer::Facts>> folders_;
   bool broke_ = false;
   const bool resume_wished_;

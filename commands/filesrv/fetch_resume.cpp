@@ -68,10 +68,10 @@ asio::awaitable<Status> Fetch::resume_all(FilesClient& client) {
         continue;
       }
       if (Status resumed = co_await resume_file(client, each); !resumed) co_return resumed;
-      if (harvest_.is_full())
-        if (Status brought = bring_in(); !brought) co_return brought;
+      if (!harvest_.is_full()) continue;
+      if (Status settled = co_await settle(); !settled) co_return settled;
+      bring_in();
     }
-    if (Status brought = bring_in(); !brought) co_return brought;
     done_[i] = true;
   }
   co_return ok;

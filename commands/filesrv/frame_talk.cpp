@@ -10,6 +10,7 @@
 #include "commands/filesrv/filesrv.hpp"
 #include "commands/filesrv/reception.hpp"
 #include "net/first_frame.hpp"
+#include "net/together.hpp"
 #include "net/worker.hpp"
 #include "transfer/glob.hpp"
 #include "transfer/path.hpp"
@@ -120,6 +121,8 @@ asio::awaitable<Status> FrameTalk::rest() {
   if (intake_.has_whole())
     if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
   if (asked_) {
+    // Who asks behind what was put asks about that, too.
+    if (Status settled = co_await intake_.settle(); !settled) co_return settled;
     Asked asked = std::move(*asked_);
     asked_.reset();
     if (Status answered = co_await answer(std::move(asked)); !answered) co_return answered;
@@ -130,6 +133,7 @@ asio::awaitable<Status> FrameTalk::rest() {
 }
 
 asio::awaitable<Status> FrameTalk::run() {
+  using Received = net::Connection::Received;
   for (;;) {
     const Result<Flow> flow = take_at_hand();
     const bool more_to_do = asked_ || intake_.is_full();
@@ -137,6 +141,20 @@ asio::awaitable<Status> FrameTalk::run() {
     if (!flow) co_return flow.error();
     if (*flow == Flow::finish) co_return ok;
     if (more_to_do) continue;
+    if (intake_.is_bringing()) {
+      Result<Received> got = connection_.try_receive();
+      if (got && *got == Received::nothing_yet) {
+        // That may only mean that others of this thread are to have their turn.
+        co_await net::give_turn();
+        got = connection_.try_receive();
+      }
+      if (got && *got == Received::bytes) continue;
+      // Only now there is time to wait for what is put in its place.
+      if (Status settled = co_await intake_.settle(); !settled) co_return settled;
+      if (Status sent = co_await sender_.flush(); !sent) co_return sent;
+      if (!got) co_return got.error();
+      if (*got == Received::end) co_return ok;
+    }
     const Result<bool> got = co_await connection_.receive();
     if (!got) co_return got.error();
     if (!*got) co_return ok;
@@ -315,7 +333,9 @@ asio::awaitable<Status> Reception::serve_frames(net::Connection& connection) {
   wire::append_frame(greeting, {.type = wire::frame_type::hello, .body = own});
   if (Status sent = co_await connection.send(greeting); !sent) co_return sent;
   FrameTalk talk{depot_, visitor, connection};
-  co_return co_await talk.run();
+  Status ended = co_await talk.run();
+  static_cast<void>(co_await talk.settle());
+  co_return ended;
 }
 
 }  // namespace netkit::filesrv

@@ -29,6 +29,8 @@ class FrameTalk final : private transfer::Intake::Owner {
 
   /// Until the client leaves. An error is the connection's, or of bytes that make no sense.
   asio::awaitable<Status> run();
+  /// What was whole by then is stored all the same, and told to the log. After run().
+  asio::awaitable<Status> settle() { return intake_.settle(); }
 
  private:
   struct Asked {

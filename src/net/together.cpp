@@ -1,6 +1,7 @@
 // A counter and a timer that is cancelled when the counter reaches zero.
 #include "net/together.hpp"
 
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
 
@@ -32,6 +33,10 @@ asio::awaitable<Status> together(std::vector<asio::awaitable<Status>> parts) {
   std::error_code cancelled;
   if (group->running > 0) co_await group->ended.async_wait(into(cancelled));
   co_return group->first_error;
+}
+
+asio::awaitable<void> give_turn() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 }  // namespace netkit::net

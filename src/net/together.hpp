@@ -12,4 +12,7 @@ namespace netkit::net {
 /// one has ended, with the first error if there was one. The parts must not end by being dropped.
 asio::awaitable<Status> together(std::vector<asio::awaitable<Status>> parts);
 
+/// Lets the others of this thread go first.
+asio::awaitable<void> give_turn();
+
 }  // namespace netkit::net

@@ -38,8 +38,8 @@ Status Intake::begin(std::uint32_t stream, const Put& put) {
 Status Intake::make_folder(const Upload& upload) {
   Result<FileDescriptor> made = owner_.make_folder(upload.put);
   if (!made) return made.error();
-  harvest_.add_folder(std::move(*made), whole_.size());
-  whole_.push_back({upload.stream, upload.put});
+  batch_.harvest.add_folder(std::move(*made), batch_.whole.size());
+  batch_.whole.push_back({upload.stream, upload.put});
   return ok;
 }
 
@@ -87,8 +87,8 @@ Status Intake::take_part(const wire::Frame& frame) {
     wish.size = upload_->put.size;
     wish.mode = upload_->put.mode;
     wish.mtime_ns = upload_->put.mtime_ns;
-    harvest_.add(std::move(upload_->file->part()), wish, whole_.size());
-    whole_.push_back({upload_->stream, std::move(upload_->put)});
+    batch_.harvest.add(std::move(upload_->file->part()), wish, batch_.whole.size());
+    batch_.whole.push_back({upload_->stream, std::move(upload_->put)});
   }
   end();
   return ok;
@@ -107,24 +107,34 @@ void Intake::let_pass(std::uint32_t stream) {
 }
 
 asio::awaitable<Status> Intake::bring_in() {
-  auto harvest = std::make_shared<Harvest>(std::exchange(harvest_, {}));
-  const std::vector<Whole> whole = std::exchange(whole_, {});
-  const auto work = [harvest] { return harvest->bring_in(); };
-  std::vector<Harvest::Stored> stored;
-  if (helpers_)
-    stored = co_await helpers_->run(work);
-  else
-    stored = work();
-  for (const Harvest::Stored& each : stored) {
-    const Whole& file = whole[each.tag];
-    if (each.outcome) {
-      if (!file.put.folder) owner_.stored(file.put);
-      append(owner_.out(), file.stream, Stored{each.version});
-    } else {
-      owner_.refuse(file.stream, each.outcome.error());
+  Status settled = co_await settle();
+  if (!has_whole()) co_return settled;
+  if (!bringing_) bringing_.emplace(helpers_, co_await asio::this_coro::executor);
+  const auto batch = std::make_shared<Batch>(std::exchange(batch_, {}));
+  bringing_->start([batch] {
+    batch->stored = batch->harvest.bring_in();
+    return batch;
+  });
+  co_return settled;
+}
+
+asio::awaitable<Status> Intake::settle() {
+  Status sent = ok;
+  while (is_bringing()) {
+    co_await bringing_->ready();
+    const std::shared_ptr<const Batch> batch = bringing_->take();
+    for (const Harvest::Stored& each : batch->stored) {
+      const Whole& file = batch->whole[each.tag];
+      if (each.outcome) {
+        if (!file.put.folder) owner_.stored(file.put);
+        append(owner_.out(), file.stream, Stored{each.version});
+      } else {
+        owner_.refuse(file.stream, each.outcome.error());
+      }
     }
+    if (sent) sent = co_await owner_.flush_if_large();
   }
-  co_return co_await owner_.flush_if_large();
+  co_return sent;
 }
 
 asio::awaitable<Status> Intake::resume(std::uint32_t stream, const Put& put) {

@@ -5,12 +5,14 @@
 
 #include <asio/awaitable.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "transfer/jobs.hpp"
 #include "transfer/messages.hpp"
 #include "transfer/offload.hpp"
 #include "transfer/pieces.hpp"
@@ -64,9 +66,14 @@ class Intake {
   /// A chunk's hash or the end of a file.
   Status take_part(const wire::Frame& frame);
   /// Some are whole and wait for bring_in(); while it is full, no more is to be taken.
-  bool has_whole() const { return !harvest_.empty(); }
-  bool is_full() const { return harvest_.is_full(); }
+  bool has_whole() const { return !batch_.harvest.empty(); }
+  bool is_full() const { return batch_.harvest.is_full(); }
+  /// Hands those to a helper, once the ones before are in their places, and told.
   asio::awaitable<Status> bring_in();
+  /// Some were handed over that settle() has not told.
+  bool is_bringing() const { return bringing_ && bringing_->size() > 0; }
+  /// Until all that were handed over are in their places, and told.
+  asio::awaitable<Status> settle();
   /// Nothing more comes. NAME.part stays for the next time. By the owner, before it goes.
   void end() { upload_.reset(); }
 
@@ -80,6 +87,12 @@ class Intake {
     std::uint32_t stream = 0;
     Put put;
   };
+  /// Files that are put in their places together.
+  struct Batch {
+    Harvest harvest;
+    std::vector<Whole> whole;  ///< The tags of the harvest are places in here.
+    std::vector<Harvest::Stored> stored = {};
+  };
 
   Status open(Upload& upload);
   Status make_folder(const Upload& upload);
@@ -90,8 +103,8 @@ class Intake {
   Owner& owner_;
   Offload* const helpers_;
   std::optional<Upload> upload_;
-  Harvest harvest_;
-  std::vector<Whole> whole_;  // Of harvest_: its tags are places in here.
+  Batch batch_;  // The next one.
+  std::optional<Jobs<std::shared_ptr<Batch>>> bringing_;
 };
 
 }  // namespace netkit::transfer

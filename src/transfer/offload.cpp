@@ -2,6 +2,11 @@
 #include "transfer/offload.hpp"
 
 #include <algorithm>
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include "base/signals_blocked.hpp"
 
@@ -20,6 +25,22 @@ Offload::Offload(unsigned threads) : pool_{with_signals_blocked(threads)} {}
 Offload::~Offload() {
   pool_.stop();
   pool_.join();
+}
+
+asio::awaitable<void> Offload::perform(std::function<void()> work) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](auto waiter, std::function<void()> doing) {
+        auto executor = asio::get_associated_executor(waiter);
+        auto busy = asio::make_work_guard(executor);
+        asio::post(pool_, [waiter = std::move(waiter), doing = std::move(doing),
+                           busy = std::move(busy), executor]() mutable {
+          doing();
+          asio::post(executor, [waiter = std::move(waiter), busy = std::move(busy)]() mutable {
+            std::move(waiter)();
+          });
+        });
+      },
+      asio::use_awaitable, std::move(work));
 }
 
 }  // namespace netkit::transfer

@@ -2,13 +2,10 @@
 // folders. A server of files has some; clients that hash beside their transfer have one.
 #pragma once
 
-#include <asio/any_io_executor.hpp>
-#include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/executor_work_guard.hpp>
-#include <asio/post.hpp>
 #include <asio/thread_pool.hpp>
-#include <asio/use_awaitable.hpp>
+#include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -31,25 +28,25 @@ class Offload {
   ///     const auto bytes = co_await offload.run(work);
   template <typename Work>
   asio::awaitable<std::invoke_result_t<Work&>> run(Work&& work) {
-    using Value = std::invoke_result_t<Work&>;
     using Kept = std::decay_t<Work>;
     static_assert(std::is_lvalue_reference_v<Work> || std::is_trivially_destructible_v<Kept>,
                   "g++ 12 destroys a closure that is made inside a co_await twice: name it first");
-    return asio::async_initiate<const asio::use_awaitable_t<>, void(Value)>(
-        [this](auto waiter, Kept doing) {
-          auto executor = asio::get_associated_executor(waiter);
-          auto busy = asio::make_work_guard(executor);
-          asio::post(pool_, [waiter = std::move(waiter), doing = std::move(doing),
-                             busy = std::move(busy), executor]() mutable {
-            asio::post(executor,
-                       [waiter = std::move(waiter), value = doing(),
-                        busy = std::move(busy)]() mutable { std::move(waiter)(std::move(value)); });
-          });
-        },
-        asio::use_awaitable, Kept{std::move(work)});
+    return keep_and_run<Kept>(std::move(work));
   }
 
+  /// The same of what returns nothing.
+  asio::awaitable<void> perform(std::function<void()> work);
+
  private:
+  template <typename Kept>
+  asio::awaitable<std::invoke_result_t<Kept&>> keep_and_run(Kept work) {
+    std::optional<std::invoke_result_t<Kept&>> value;
+    // Whoever has this work has this coroutine as well.
+    const std::function<void()> doing = [&] { value = work(); };
+    co_await perform(doing);
+    co_return std::move(*value);
+  }
+
   asio::thread_pool pool_;
 };
 

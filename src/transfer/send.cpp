@@ -2,11 +2,11 @@
 #include "transfer/send.hpp"
 
 #include <algorithm>
-#include <asio/post.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/send_file.hpp"
+#include "net/together.hpp"
 #include "transfer/hash_jobs.hpp"
 
 namespace netkit::transfer {
@@ -44,7 +44,8 @@ class Sender::HashAhead {
   /// Of the next chunk.
   asio::awaitable<Result<Hash>> next() {
     begin();
-    HashJobs::Hashed hashed = co_await jobs_.next();
+    co_await jobs_.ready();
+    HashedChunk hashed = jobs_.take();
     if (hashed.hash && around_.cache && !hashed.known)
       around_.cache->add(file_->facts.version, hashed.index, *hashed.hash);
     co_return std::move(hashed.hash);
@@ -59,13 +60,14 @@ class Sender::HashAhead {
   void begin(std::uint64_t index) {
     if (around_.cache) {
       if (const auto known = around_.cache->find(file_->facts.version, index)) {
-        jobs_.add(index, *known);
+        jobs_.add({index, true, *known});
         return;
       }
     }
-    jobs_.start(index, [file = file_, index] {
-      return hash_chunk(file->file.get(), index * chunk_size,
-                        chunk_length(file->facts.size, index));
+    jobs_.start([file = file_, index] {
+      return HashedChunk{
+          index, false,
+          hash_chunk(file->file.get(), index * chunk_size, chunk_length(file->facts.size, index))};
     });
   }
 
@@ -90,7 +92,7 @@ asio::awaitable<Status> Sender::flush_if_large() {
   if (out_.size() < flush_size) co_return ok;
   if (Status sent = co_await flush(); !sent) co_return sent;
   // A peer that reads as fast as we write is not to keep the thread for itself.
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  co_await net::give_turn();
   co_return ok;
 }
 
@@ -210,7 +212,7 @@ asio::awaitable<Result<bool>> Sender::send(Outgoing outgoing) {
     else
       flushed = co_await flush_if_large();
     if (!flushed) co_return flushed.error();
-    co_await asio::post(executor, asio::use_awaitable);
+    co_await net::give_turn();
   }
   // A file that is followed is one that grows.
   const bool follows = outgoing.goes_on && !outgoing.checked;

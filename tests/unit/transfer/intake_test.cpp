@@ -71,6 +71,12 @@ Status finish(asio::awaitable<Status> part) {
   return finish(io, std::move(part));
 }
 
+/// All the way.
+asio::awaitable<Status> bring_in(Intake& intake) {
+  if (Status brought = co_await intake.bring_in(); !brought) co_return brought;
+  co_return co_await intake.settle();
+}
+
 Put put(std::string path, std::uint64_t size) {
   Put made;
   made.mode = 0640;
@@ -134,7 +140,7 @@ TEST_CASE("Intake: files are stored one after the other, and told once they are 
   REQUIRE(take(intake, 2, End{0, root_of("")}));
   CHECK(intake.has_whole());
   CHECK(inbox.answers.empty());
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(bring_in(intake)));
   CHECK_FALSE(intake.has_whole());
   CHECK(inbox.came == std::vector<std::string>{"a", "empty"});
   CHECK(inbox.read("a") == "hello");
@@ -159,7 +165,7 @@ TEST_CASE("Intake: what its owner refuses is let pass, and the next file is take
   REQUIRE(intake.begin(2, put("b", 1)));
   REQUIRE(intake.take_data(data(2, 0, "b")));
   REQUIRE(take(intake, 2, End{1, root_of("b")}));
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(bring_in(intake)));
   CHECK(inbox.came == std::vector<std::string>{"b"});
   CHECK(inbox.read("a.part") == "none");
   CHECK(inbox.kept == 1);
@@ -176,7 +182,7 @@ TEST_CASE("Intake: a file that is there is kept, and one that comes meanwhile as
   REQUIRE(intake.take_data(data(2, 0, "later")));
   REQUIRE(write_file_atomically(inbox.folder.path() + "/b", "first"));
   REQUIRE(take(intake, 2, End{5, root_of("later")}));
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(bring_in(intake)));
   CHECK(inbox.refused.at(2).code == std::errc::file_exists);
   CHECK(inbox.came.empty());
   CHECK(inbox.read("a") == "first");
@@ -260,7 +266,7 @@ TEST_CASE("Intake: a put goes on with the chunks that are there") {
   REQUIRE(take(intake, 2, Chunk{1, hash_of_chunk(std::string(chunk_size, 'y'))}));
   REQUIRE(intake.take_data(data(2, 2 * std::uint64_t{chunk_size}, "tail")));
   REQUIRE(take(intake, 2, End{bytes.size(), root_of(bytes)}));
-  REQUIRE(finish(intake.bring_in()));
+  REQUIRE(finish(bring_in(intake)));
   CHECK(inbox.read("a") == bytes);
 
   // Its answer was lost: it is not sent again.
@@ -281,7 +287,7 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   // That it is there is told once it is on the disk.
   CHECK(inbox.answers.empty());
   REQUIRE(intake.has_whole());
-  REQUIRE(finish(io, intake.bring_in()));
+  REQUIRE(finish(io, bring_in(intake)));
   CHECK(std::holds_alternative<Stored>(answers_of(inbox.answers).at(0)));
   CHECK(inbox.came.empty());
   CHECK(std::filesystem::is_directory(inbox.folder.path() + "/new/folder"));
@@ -291,8 +297,46 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   REQUIRE(intake.take_data(data(2, 0, "hi")));
   REQUIRE(take(intake, 2, Chunk{0, hash_of_chunk("hi")}));
   REQUIRE(take(intake, 2, End{2, root_of("hi")}));
-  REQUIRE(finish(io, intake.bring_in()));
+  REQUIRE(finish(io, bring_in(intake)));
   CHECK(inbox.read("new/folder/f") == "hi");
+}
+
+TEST_CASE("Intake: files come while others are put in their places, and are told in their order") {
+  Inbox inbox;
+  asio::io_context io{1};
+  Offload helpers{2};
+  Intake intake{inbox, &helpers};
+  const auto put_one = [&](std::uint32_t stream, const std::string& name) {
+    REQUIRE(intake.begin(stream, put(name, 2)));
+    REQUIRE(intake.take_data(data(stream, 0, "hi")));
+    REQUIRE(take(intake, stream, End{2, root_of("hi")}));
+  };
+  put_one(1, "a");
+  put_one(2, "b");
+  CHECK_FALSE(intake.is_bringing());
+  REQUIRE(finish(io, intake.bring_in()));
+  CHECK(intake.is_bringing());
+  CHECK_FALSE(intake.has_whole());
+  // Nothing is told before somebody asks for it, wherever the file is by then.
+  CHECK(inbox.came.empty());
+  CHECK(inbox.answers.empty());
+  put_one(3, "c");
+  REQUIRE(intake.begin(4, put("d", 2)));
+  REQUIRE(finish(io, intake.bring_in()));
+  CHECK(inbox.came == std::vector<std::string>{"a", "b"});
+  CHECK(intake.is_bringing());
+  REQUIRE(intake.take_data(data(4, 0, "hi")));
+  REQUIRE(finish(io, intake.settle()));
+  CHECK(inbox.came == std::vector<std::string>{"a", "b", "c"});
+  CHECK_FALSE(intake.is_bringing());
+  REQUIRE(take(intake, 4, End{2, root_of("hi")}));
+  REQUIRE(finish(io, bring_in(intake)));
+  CHECK(inbox.came == std::vector<std::string>{"a", "b", "c", "d"});
+  for (const Answer& each : answers_of(inbox.answers))
+    CHECK(std::holds_alternative<Stored>(each));
+  // With nothing to do, both do nothing.
+  REQUIRE(finish(io, bring_in(intake)));
+  CHECK(inbox.answers.empty());
 }
 
 TEST_CASE("Intake: what belongs to nothing, or lies, is an error of the conversation") {
