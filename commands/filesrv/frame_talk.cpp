@@ -115,14 +115,15 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
   return Flow::go_on;
 }
 
-/// What has to be waited for, before more is read.
-asio::awaitable<Status> FrameTalk::rest() {
+/// What has to be waited for before more is read; if nothing more will be, that is all.
+asio::awaitable<Status> FrameTalk::rest(bool last) {
   connection_.received().keep();
   if (intake_.has_whole())
     if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
-  if (asked_) {
-    // Who asks behind what was put asks about that, too.
+  // Who asks behind what was put asks about that, too.
+  if (asked_ || last)
     if (Status settled = co_await intake_.settle(); !settled) co_return settled;
+  if (asked_) {
     Asked asked = std::move(*asked_);
     asked_.reset();
     if (Status answered = co_await answer(std::move(asked)); !answered) co_return answered;
@@ -137,7 +138,8 @@ asio::awaitable<Status> FrameTalk::run() {
   for (;;) {
     const Result<Flow> flow = take_at_hand();
     const bool more_to_do = asked_ || intake_.is_full();
-    if (Status rested = co_await rest(); !rested) co_return rested;
+    const bool last = !flow || *flow == Flow::finish;
+    if (Status rested = co_await rest(last); !rested) co_return rested;
     if (!flow) co_return flow.error();
     if (*flow == Flow::finish) co_return ok;
     if (more_to_do) continue;

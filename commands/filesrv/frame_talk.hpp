@@ -44,7 +44,7 @@ class FrameTalk final : private transfer::Intake::Owner {
 
   Result<net::Flow> take_at_hand();
   Result<net::Flow> take(const transfer::Piece& piece);
-  asio::awaitable<Status> rest();
+  asio::awaitable<Status> rest(bool last);
 
   // Of what is asked (frame_talk.cpp).
   asio::awaitable<Status> answer(Asked asked);

@@ -13,7 +13,7 @@ import threading
 CHUNK = 1 << 20
 BLOCK = 1 << 13
 LIMIT_S = 10
-HELLO, REFUSAL = 1, 2
+HELLO, REFUSAL, GOODBYE = 1, 2, 3
 LIST, GET, HASHES, PUT, ASK, DATA, CHUNK_HASH, END = range(16, 24)
 ENTRY, HAVE, STORED, FAILED, DONE, TEXT = range(48, 54)
 REPLACE, RESUME, FOLDER = 1, 2, 4
@@ -209,6 +209,24 @@ def lies(served, top):
     answers = said(served.port, get(b"good", begin=0, count=0))
     content = b"".join(body[8:] for kind, _, body in answers if kind == DATA)
     yield ("an honest range is served", content == ONE, answers)
+
+
+def in_a_hurry(served, top):
+    """(claim, whether it held, what was seen) of who says all at once and then no more: it hears of
+    each of many files, in their order, once they are in their places."""
+    count = 1000
+    for name, last in (("goodbye", frame(GOODBYE, stream=0)), ("nothing more", b""),
+                       ("a question", frame(LIST, b"\0a question", stream=count + 1))):
+        files = [b"%s/%d" % (name.encode(), i) for i in range(count)]
+        answers = said(served.port, *(whole(path, path, i + 1) for i, path in enumerate(files)),
+                       last)
+        stored = [stream for kind, stream, _ in answers if kind == STORED]
+        listed = sum(kind == ENTRY for kind, _, _ in answers)
+        there = [open(f"{top}/{path.decode()}", "rb").read() for path in files]
+        yield (f"{count} files at once, then {name}: each is stored, and told in its order",
+               stored == list(range(1, count + 1)) and there == files and
+               listed == (count if name == "a question" else 0),
+               (len(stored), listed, answers[:3], served.said()))
 
 
 class FalseServer:
