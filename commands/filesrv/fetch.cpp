@@ -46,7 +46,7 @@ asio::awaitable<Status> Fetch::run(FilesClient& client) {
   hashes_ = &hashes;
   bringing_ = &bringing;
   Status fetched = co_await run_inner(client);
-  // What is whole stays, however that ended.
+  // What is whole stays, however that ended; but for ^C, after which it is NAME.part.
   bring_in();
   Status settled = co_await settle();
   co_return fetched ? settled : fetched;
@@ -351,7 +351,7 @@ Status Fetch::end(const transfer::End& end) {
     wish.size = end.size;
     wish.mode = current.entry.facts.mode;
     wish.mtime_ns = current.entry.facts.mtime_ns;
-    waiting_[++last_tag_] = {current.entry.path, current.kept};
+    waiting_[++last_tag_] = {current.entry.path, current.local, current.kept};
     harvest_.add(std::move(current.file->part()), wish, last_tag_);
     current_.reset();
     return ok;

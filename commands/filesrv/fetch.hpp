@@ -125,7 +125,12 @@ class Fetch {
   std::uint64_t next_ = 0;
   transfer::Harvest harvest_;
   // By tag: in harvest_, or being brought in.
-  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> waiting_;
+  struct Waiting {
+    std::string path;
+    std::string local;
+    std::uint64_t kept;
+  };
+  std::map<std::uint64_t, Waiting> waiting_;
   static constexpr std::uint64_t no_tag = 0;  // Of folders, which nobody waits for.
   std::uint64_t last_tag_ = no_tag;
   std::vector<std::pair<std::string, transfer::Facts>> folders_;

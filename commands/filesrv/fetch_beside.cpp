@@ -70,8 +70,7 @@ asio::awaitable<Status> Fetch::settle() {
     const std::vector<transfer::Harvest::Stored> stored = bringing_->take();
     for (const transfer::Harvest::Stored& each : stored) {
       if (each.tag == no_tag) continue;
-      const auto [path, kept] = waiting_[each.tag];
-      waiting_.erase(each.tag);
+      const auto [path, local, kept] = std::move(waiting_.extract(each.tag).mapped());
       if (!each.outcome) {
         tally_.failed(path, each.outcome.error());
         continue;

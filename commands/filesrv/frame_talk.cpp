@@ -107,7 +107,7 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
   }
   if (!request) return request.error();
   const auto* const put = std::get_if<transfer::Put>(&*request);
-  if (put && !put->resume) {
+  if (put && !put->resume && !intake_.holds(put->path)) {
     if (Status begun = intake_.begin(frame.stream, *put); !begun) return begun.error();
     return Flow::go_on;
   }
@@ -118,8 +118,7 @@ Result<Flow> FrameTalk::take(const transfer::Piece& piece) {
 /// What has to be waited for before more is read; if nothing more will be, that is all.
 asio::awaitable<Status> FrameTalk::rest(bool last) {
   connection_.received().keep();
-  if (intake_.has_whole())
-    if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
+  if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
   // Who asks behind what was put asks about that, too.
   if (asked_ || last)
     if (Status settled = co_await intake_.settle(); !settled) co_return settled;
@@ -171,8 +170,10 @@ asio::awaitable<Status> FrameTalk::answer(Asked asked) {
     co_return co_await answer(stream, *get);
   if (const auto* const hashes = std::get_if<transfer::Hashes>(&asked.request))
     co_return co_await answer(stream, *hashes);
-  if (const auto* const put = std::get_if<transfer::Put>(&asked.request))
+  if (const auto* const put = std::get_if<transfer::Put>(&asked.request)) {
+    if (!put->resume) co_return intake_.begin(stream, *put);
     co_return co_await intake_.resume(stream, *put);
+  }
   co_return co_await answer(stream, std::get<transfer::Ask>(asked.request));
 }
 

@@ -52,7 +52,6 @@ Status Inbox::begin(const wire::Frame& frame) {
 }
 
 asio::awaitable<Status> Inbox::rest() {
-  if (Status brought = co_await intake_.bring_in(); !brought) co_return brought;
   if (Status settled = co_await intake_.settle(); !settled) co_return settled;
   if (asked_) {
     const Asked asked = std::move(*asked_);

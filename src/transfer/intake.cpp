@@ -106,35 +106,53 @@ void Intake::let_pass(std::uint32_t stream) {
   upload_->stream = stream;
 }
 
-asio::awaitable<Status> Intake::bring_in() {
-  Status settled = co_await settle();
-  if (!has_whole()) co_return settled;
-  if (!bringing_) bringing_.emplace(helpers_, co_await asio::this_coro::executor);
+void Intake::hand_over(const asio::any_io_executor& executor) {
+  if (!bringing_) bringing_.emplace(helpers_, executor);
   const auto batch = std::make_shared<Batch>(std::exchange(batch_, {}));
+  under_way_ = batch;
   bringing_->start([batch] {
     batch->stored = batch->harvest.bring_in();
     return batch;
   });
-  co_return settled;
+}
+
+asio::awaitable<Status> Intake::bring_in() {
+  Status told = ok;
+  if (is_bringing() && (bringing_->is_ready() || is_full())) told = co_await tell_oldest();
+  if (!is_bringing() && has_whole()) hand_over(co_await asio::this_coro::executor);
+  co_return told;
 }
 
 asio::awaitable<Status> Intake::settle() {
-  Status sent = ok;
-  while (is_bringing()) {
-    co_await bringing_->ready();
-    const std::shared_ptr<const Batch> batch = bringing_->take();
-    for (const Harvest::Stored& each : batch->stored) {
-      const Whole& file = batch->whole[each.tag];
-      if (each.outcome) {
-        if (!file.put.folder) owner_.stored(file.put);
-        append(owner_.out(), file.stream, Stored{each.version});
-      } else {
-        owner_.refuse(file.stream, each.outcome.error());
-      }
-    }
-    if (sent) sent = co_await owner_.flush_if_large();
+  Status told = ok;
+  while (is_bringing() || has_whole()) {
+    if (!is_bringing()) hand_over(co_await asio::this_coro::executor);
+    Status sent = co_await tell_oldest();
+    if (told) told = std::move(sent);
   }
-  co_return sent;
+  co_return told;
+}
+
+asio::awaitable<Status> Intake::tell_oldest() {
+  co_await bringing_->ready();
+  const std::shared_ptr<const Batch> batch = bringing_->take();
+  under_way_.reset();
+  for (const Harvest::Stored& each : batch->stored) {
+    const Whole& file = batch->whole[each.tag];
+    if (each.outcome) {
+      if (!file.put.folder) owner_.stored(file.put);
+      append(owner_.out(), file.stream, Stored{each.version});
+    } else {
+      owner_.refuse(file.stream, each.outcome.error());
+    }
+  }
+  co_return co_await owner_.flush_if_large();
+}
+
+bool Intake::holds(std::string_view path) const {
+  const auto is_it = [path](const Whole& each) { return each.put.path == path; };
+  return std::ranges::any_of(batch_.whole, is_it) ||
+         (under_way_ && std::ranges::any_of(under_way_->whole, is_it));
 }
 
 asio::awaitable<Status> Intake::resume(std::uint32_t stream, const Put& put) {

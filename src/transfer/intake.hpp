@@ -65,14 +65,17 @@ class Intake {
   Status take_data(const Piece& piece);
   /// A chunk's hash or the end of a file.
   Status take_part(const wire::Frame& frame);
+  /// A file of this path is whole, and it is not told yet where it went. Another is to wait.
+  bool holds(std::string_view path) const;
   /// Some are whole and wait for bring_in(); while it is full, no more is to be taken.
   bool has_whole() const { return !batch_.harvest.empty(); }
   bool is_full() const { return batch_.harvest.is_full(); }
-  /// Hands those to a helper, once the ones before are in their places, and told.
+  /// Hands those to a helper, or keeps them while it has others, and tells of those that are in
+  /// their places by now. Waits for nothing but room.
   asio::awaitable<Status> bring_in();
-  /// Some were handed over that settle() has not told.
+  /// A helper has some, or had, and that was not told.
   bool is_bringing() const { return bringing_ && bringing_->size() > 0; }
-  /// Until all that were handed over are in their places, and told.
+  /// Until all that are whole are in their places, and told.
   asio::awaitable<Status> settle();
   /// Nothing more comes. NAME.part stays for the next time. By the owner, before it goes.
   void end() { upload_.reset(); }
@@ -97,6 +100,8 @@ class Intake {
   Status open(Upload& upload);
   Status make_folder(const Upload& upload);
   void fail(const Error& why);
+  void hand_over(const asio::any_io_executor& executor);
+  asio::awaitable<Status> tell_oldest();
   asio::awaitable<Status> tell_kept(std::uint32_t stream);
   asio::awaitable<Result<Hash>> hash_kept(std::uint64_t index, std::uint64_t length);
 
@@ -105,6 +110,7 @@ class Intake {
   std::optional<Upload> upload_;
   Batch batch_;  // The next one.
   std::optional<Jobs<std::shared_ptr<Batch>>> bringing_;
+  std::shared_ptr<const Batch> under_way_;  // All but `whole` is the helper's.
 };
 
 }  // namespace netkit::transfer

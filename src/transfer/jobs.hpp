@@ -24,7 +24,8 @@ class JobQueue {
 
   /// Those that were not taken.
   std::size_t size() const { return jobs_.size(); }
-  /// Until the oldest can be taken. size() > 0.
+  /// Whether the oldest can be taken; and until it can. size() > 0.
+  bool is_ready() const { return jobs_.front()->done; }
   asio::awaitable<void> ready();
 
  protected:

@@ -72,3 +72,30 @@ serve() {
   run_netkit filesrv get "$E" '[al]*' other --json -o here
   [[ $(jq -c 'select(.event == "summary") | [.files, .failed]' <<<"$output") == '[2,1]' ]]
 }
+
+@test "filesrv: a name that is asked for twice, or put twice, is there in the end" {
+  serve --listen tcp://127.0.0.1:0 --upload
+  cd here
+  run_netkit filesrv get "$E" --resume a '*' '[ao]*'
+  assert_status 0
+  cmp a ../served/a
+  mkdir one two
+  printf 1 >one/x
+  printf 22 >two/x
+  run_netkit filesrv put "$E" one/x two/x one/x two/x --overwrite
+  assert_status 0
+  assert_equal "$(<../served/x)" 22
+  cd ..
+}
+
+@test "filesrv: what is in its place is told while more is put" {
+  serve --listen tcp://127.0.0.1:0 --upload --client-rate 1MiB
+  printf 'small\n' >here/small
+  cp served/large here/big
+  "$NETKIT" filesrv put "$E" here/small here/big --json >put.out 2>put.err 3>&- &
+  local put=$!
+  wait_for_line put.out '"small"'
+  [[ -e served/small && ! -e served/big ]]
+  wait "$put"
+  cmp here/big served/big
+}

@@ -71,12 +71,6 @@ Status finish(asio::awaitable<Status> part) {
   return finish(io, std::move(part));
 }
 
-/// All the way.
-asio::awaitable<Status> bring_in(Intake& intake) {
-  if (Status brought = co_await intake.bring_in(); !brought) co_return brought;
-  co_return co_await intake.settle();
-}
-
 Put put(std::string path, std::uint64_t size) {
   Put made;
   made.mode = 0640;
@@ -140,7 +134,7 @@ TEST_CASE("Intake: files are stored one after the other, and told once they are 
   REQUIRE(take(intake, 2, End{0, root_of("")}));
   CHECK(intake.has_whole());
   CHECK(inbox.answers.empty());
-  REQUIRE(finish(bring_in(intake)));
+  REQUIRE(finish(intake.settle()));
   CHECK_FALSE(intake.has_whole());
   CHECK(inbox.came == std::vector<std::string>{"a", "empty"});
   CHECK(inbox.read("a") == "hello");
@@ -165,7 +159,7 @@ TEST_CASE("Intake: what its owner refuses is let pass, and the next file is take
   REQUIRE(intake.begin(2, put("b", 1)));
   REQUIRE(intake.take_data(data(2, 0, "b")));
   REQUIRE(take(intake, 2, End{1, root_of("b")}));
-  REQUIRE(finish(bring_in(intake)));
+  REQUIRE(finish(intake.settle()));
   CHECK(inbox.came == std::vector<std::string>{"b"});
   CHECK(inbox.read("a.part") == "none");
   CHECK(inbox.kept == 1);
@@ -182,7 +176,7 @@ TEST_CASE("Intake: a file that is there is kept, and one that comes meanwhile as
   REQUIRE(intake.take_data(data(2, 0, "later")));
   REQUIRE(write_file_atomically(inbox.folder.path() + "/b", "first"));
   REQUIRE(take(intake, 2, End{5, root_of("later")}));
-  REQUIRE(finish(bring_in(intake)));
+  REQUIRE(finish(intake.settle()));
   CHECK(inbox.refused.at(2).code == std::errc::file_exists);
   CHECK(inbox.came.empty());
   CHECK(inbox.read("a") == "first");
@@ -266,7 +260,7 @@ TEST_CASE("Intake: a put goes on with the chunks that are there") {
   REQUIRE(take(intake, 2, Chunk{1, hash_of_chunk(std::string(chunk_size, 'y'))}));
   REQUIRE(intake.take_data(data(2, 2 * std::uint64_t{chunk_size}, "tail")));
   REQUIRE(take(intake, 2, End{bytes.size(), root_of(bytes)}));
-  REQUIRE(finish(bring_in(intake)));
+  REQUIRE(finish(intake.settle()));
   CHECK(inbox.read("a") == bytes);
 
   // Its answer was lost: it is not sent again.
@@ -287,7 +281,7 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   // That it is there is told once it is on the disk.
   CHECK(inbox.answers.empty());
   REQUIRE(intake.has_whole());
-  REQUIRE(finish(io, bring_in(intake)));
+  REQUIRE(finish(io, intake.settle()));
   CHECK(std::holds_alternative<Stored>(answers_of(inbox.answers).at(0)));
   CHECK(inbox.came.empty());
   CHECK(std::filesystem::is_directory(inbox.folder.path() + "/new/folder"));
@@ -297,7 +291,7 @@ TEST_CASE("Intake: folders are made, and hashed by helpers or not it is the same
   REQUIRE(intake.take_data(data(2, 0, "hi")));
   REQUIRE(take(intake, 2, Chunk{0, hash_of_chunk("hi")}));
   REQUIRE(take(intake, 2, End{2, root_of("hi")}));
-  REQUIRE(finish(io, bring_in(intake)));
+  REQUIRE(finish(io, intake.settle()));
   CHECK(inbox.read("new/folder/f") == "hi");
 }
 
@@ -320,23 +314,62 @@ TEST_CASE("Intake: files come while others are put in their places, and are told
   // Nothing is told before somebody asks for it, wherever the file is by then.
   CHECK(inbox.came.empty());
   CHECK(inbox.answers.empty());
+  CHECK(intake.holds("a"));
   put_one(3, "c");
+  CHECK(intake.holds("c"));
+  CHECK_FALSE(intake.holds("d"));
   REQUIRE(intake.begin(4, put("d", 2)));
-  REQUIRE(finish(io, intake.bring_in()));
-  CHECK(inbox.came == std::vector<std::string>{"a", "b"});
-  CHECK(intake.is_bringing());
-  REQUIRE(intake.take_data(data(4, 0, "hi")));
   REQUIRE(finish(io, intake.settle()));
   CHECK(inbox.came == std::vector<std::string>{"a", "b", "c"});
   CHECK_FALSE(intake.is_bringing());
+  CHECK_FALSE(intake.holds("a"));
+  REQUIRE(intake.take_data(data(4, 0, "hi")));
   REQUIRE(take(intake, 4, End{2, root_of("hi")}));
-  REQUIRE(finish(io, bring_in(intake)));
+  REQUIRE(finish(io, intake.settle()));
   CHECK(inbox.came == std::vector<std::string>{"a", "b", "c", "d"});
+  std::vector<std::uint64_t> versions;
   for (const Answer& each : answers_of(inbox.answers))
-    CHECK(std::holds_alternative<Stored>(each));
+    versions.push_back(std::get<Stored>(each).version);
+  CHECK(versions.size() == 4);
   // With nothing to do, both do nothing.
-  REQUIRE(finish(io, bring_in(intake)));
+  REQUIRE(finish(io, intake.bring_in()));
+  REQUIRE(finish(io, intake.settle()));
   CHECK(inbox.answers.empty());
+}
+
+TEST_CASE(
+    "Intake: what is in its place is told while more comes, and a full batch waits for room") {
+  Inbox inbox;
+  asio::io_context io{1};
+  Offload helpers{1};
+  Intake intake{inbox, &helpers};
+  std::uint32_t stream = 0;
+  const auto fill = [&] {
+    while (!intake.is_full()) {
+      ++stream;
+      REQUIRE(intake.begin(stream, put("f" + std::to_string(stream), 0)));
+      REQUIRE(take(intake, stream, End{0, root_of("")}));
+    }
+  };
+  fill();
+  REQUIRE(
+      finish(io, intake.bring_in()));  // Until the helper is done, as it has nothing else to do.
+  CHECK(inbox.came.empty());
+  ++stream;
+  REQUIRE(intake.begin(stream, put("next", 2)));
+  REQUIRE(finish(io, intake.bring_in()));
+  CHECK(inbox.came.size() == Harvest::files_max);
+  REQUIRE(intake.take_data(data(stream, 0, "hi")));
+  REQUIRE(take(intake, stream, End{2, root_of("hi")}));
+  fill();
+  REQUIRE(finish(io, intake.bring_in()));
+  fill();
+  REQUIRE(finish(io, intake.bring_in()));
+  CHECK(inbox.came.size() == 2 * Harvest::files_max);
+  CHECK_FALSE(intake.is_full());
+  REQUIRE(finish(io, intake.settle()));
+  CHECK(inbox.came.size() == 3 * Harvest::files_max);
+  CHECK(inbox.refused.empty());
 }
 
 TEST_CASE("Intake: what belongs to nothing, or lies, is an error of the conversation") {
