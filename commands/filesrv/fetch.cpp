@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 #include "commands/filesrv/asked_paths.hpp"
@@ -22,12 +21,6 @@ using transfer::Kind;
 constexpr std::size_t asked_max = 64;
 /// Chunks that have come and are still being hashed.
 constexpr std::size_t hashing_max = 4;
-/// One hashes at 1.6 GB/s, and one waits for the disk.
-constexpr unsigned helpers_max = 4;
-
-unsigned helpers_count() {
-  return std::clamp(std::thread::hardware_concurrency(), 1U, helpers_max);
-}
 
 }  // namespace
 
@@ -40,7 +33,7 @@ Fetch::Fetch(cli::Context& context, FetchWish wish)
 
 asio::awaitable<Status> Fetch::run(FilesClient& client) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  transfer::Offload helpers{helpers_count()};
+  transfer::Offload helpers{transfer::Offload::standard_count()};
   transfer::HashJobs hashes{&helpers, executor};
   transfer::Jobs<std::vector<transfer::Harvest::Stored>> bringing{&helpers, executor};
   hashes_ = &hashes;

@@ -126,7 +126,7 @@ DepotSettings ServeAction::settings() const {
   if (upload_total_max_) settings.upload_total_max = upload_total_max_->bytes;
   settings.rate_max = rate_.bytes;
   settings.client_rate_max = client_rate_.bytes;
-  settings.helpers = std::clamp(std::thread::hardware_concurrency(), 1U, threads_standard_max);
+  settings.helpers = transfer::Offload::standard_count();
   return settings;
 }
 

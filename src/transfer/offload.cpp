@@ -7,6 +7,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
+#include <thread>
 
 #include "base/signals_blocked.hpp"
 
@@ -19,6 +20,10 @@ unsigned with_signals_blocked(unsigned count, const SignalsBlocked& = {}) {
 }
 
 }  // namespace
+
+unsigned Offload::standard_count() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+}
 
 Offload::Offload(unsigned threads) : pool_{with_signals_blocked(threads)} {}
 

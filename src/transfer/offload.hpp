@@ -1,5 +1,5 @@
 // The threads that do what would hold up a connection's thread: hashing, syncing, reading large
-// folders. A server of files has some; clients that hash beside their transfer have one.
+// folders. Servers of files have some, and clients that hash and store beside their transfer.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -13,6 +13,8 @@ namespace netkit::transfer {
 
 class Offload {
  public:
+  /// One a processor, 4 at most: each hashes at over 1 GB/s, and some wait for disks.
+  static unsigned standard_count();
   /// At least one. Signals are blocked in them.
   explicit Offload(unsigned threads);
   /// Finishes what runs; what waits is dropped.

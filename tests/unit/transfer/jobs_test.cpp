@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "transfer/hash_jobs.hpp"
+
 namespace netkit::transfer {
 namespace {
 
@@ -44,6 +46,29 @@ TEST_CASE("Jobs: come in the order they were asked for, with helpers and without
     context.run();
     CHECK(taken == Words{"seven", "eight", "nine"});
   }
+}
+
+TEST_CASE("Jobs: hashes that are known, worked out, or cannot be had") {
+  asio::io_context context;
+  Offload helpers{2};
+  HashJobs jobs{&helpers, context.get_executor()};
+  jobs.start([] { return HashedChunk{7, false, hash_of("seven")}; });
+  jobs.add({8, true, hash_of("eight")});
+  jobs.start([] { return HashedChunk{9, false, Error{Errc::mismatch, "read the file"}}; });
+  context.run();
+  REQUIRE(jobs.is_ready());
+  const HashedChunk seven = jobs.take();
+  CHECK(seven.index == 7);
+  CHECK_FALSE(seven.known);
+  CHECK(*seven.hash == hash_of("seven"));
+  const HashedChunk eight = jobs.take();
+  CHECK(eight.index == 8);
+  CHECK(eight.known);
+  CHECK(*eight.hash == hash_of("eight"));
+  const HashedChunk nine = jobs.take();
+  CHECK(nine.index == 9);
+  CHECK(nine.hash.error().code == Errc::mismatch);
+  CHECK(jobs.size() == 0);
 }
 
 TEST_CASE("Jobs: a first one that takes long holds up the others, not their work") {
