@@ -114,6 +114,8 @@ asio::awaitable<Status> Fetch::fetch_all(FilesClient& client, std::deque<std::st
     // What comes of a file is hashed beside it; what is about all of it waits for that.
     const bool of_chunk = piece->is_data() || type == transfer::frame_type::chunk;
     if (Status taken = co_await take_hashes(of_chunk ? hashing_max : 0); !taken) co_return taken;
+    if (type == transfer::frame_type::entry)
+      if (Status settled = co_await settle_first(*piece); !settled) co_return settled;
     if (Status taken = take(*piece); !taken) co_return taken;
     start_hashes();
     if (type == transfer::frame_type::done || type == wire::frame_type::error) {

@@ -85,6 +85,8 @@ class Fetch {
   Result<std::string> local_name(const transfer::Entry& entry);
   void bring_in();
   asio::awaitable<Status> settle();
+  asio::awaitable<Status> settle_first(const transfer::Entry& entry);
+  asio::awaitable<Status> settle_first(const transfer::Piece& piece);
   void make_folder(const transfer::Entry& entry);
   void set_folder_times();
 

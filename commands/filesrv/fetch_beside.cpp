@@ -1,4 +1,6 @@
 // What is done beside what is still coming: it is checked, and put in its place.
+#include <algorithm>
+
 #include "commands/filesrv/fetch.hpp"
 #include "transfer/limits.hpp"
 
@@ -80,6 +82,23 @@ asio::awaitable<Status> Fetch::settle() {
     }
   }
   co_return outcome;
+}
+
+/// A file that was asked for twice is begun once the first of it is in its place.
+asio::awaitable<Status> Fetch::settle_first(const transfer::Entry& entry) {
+  const Result<std::string> local = local_name(entry);
+  const auto is_it = [&](const auto& waiting) { return waiting.second.local == *local; };
+  if (!local || std::ranges::none_of(waiting_, is_it)) co_return ok;
+  if (Status settled = co_await settle(); !settled) co_return settled;
+  bring_in();
+  co_return co_await settle();
+}
+
+asio::awaitable<Status> Fetch::settle_first(const transfer::Piece& piece) {
+  const Result<transfer::Answer> answer = transfer::decode_answer(piece.frame);
+  const auto* const entry = answer ? std::get_if<transfer::Entry>(&*answer) : nullptr;
+  if (entry == nullptr) co_return ok;
+  co_return co_await settle_first(*entry);
 }
 
 }  // namespace netkit::filesrv

@@ -103,12 +103,7 @@ void Fetch::seed(const std::string& local) const {
 asio::awaitable<Status> Fetch::resume_file(FilesClient& client, const transfer::Entry& entry) {
   const Result<std::string> local = local_name(entry);
   if (!local) co_return local.error();
-  // It was asked for twice.
-  const auto is_it = [&](const auto& waiting) { return waiting.second.local == *local; };
-  if (std::ranges::any_of(waiting_, is_it)) {
-    bring_in();
-    if (Status settled = co_await settle(); !settled) co_return settled;
-  }
+  if (Status settled = co_await settle_first(entry); !settled) co_return settled;
   if (is_there(entry, *local)) {
     co_return tally_.done(entry.path, entry.facts.size, entry.facts.size);
   }

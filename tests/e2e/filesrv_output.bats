@@ -76,6 +76,10 @@ serve() {
 @test "filesrv: a name that is asked for twice, or put twice, is there in the end" {
   serve --listen tcp://127.0.0.1:0 --upload
   cd here
+  run_netkit filesrv get "$E" a '*' '[ao]*'
+  assert_status 0
+  cmp a ../served/a
+  rm a
   run_netkit filesrv get "$E" --resume a '*' '[ao]*'
   assert_status 0
   cmp a ../served/a
