@@ -156,11 +156,18 @@ at_once() {
   shift
   for word; do
     while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
-    "$command" "$word" >"$LOGS/$command-$word.log" 2>&1 </dev/null &
+    rm -f "$LOGS/$command-$word.code"
+    (
+      code=0
+      "$command" "$word" >"$LOGS/$command-$word.log" 2>&1 </dev/null || code=$?
+      echo "$code" >"$LOGS/$command-$word.code"
+    ) &
     running[$word]=$!
   done
   for word; do
-    wait "${running[$word]}" || failed=1
+    # Its code is in the file: bash forgets that of a process whose number another one gets.
+    wait "${running[$word]}" 2>/dev/null || true
+    [[ $(cat "$LOGS/$command-$word.code") == 0 ]] || failed=1
     echo "# $command $word"
     cat "$LOGS/$command-$word.log"
   done
