@@ -70,12 +70,21 @@ class Storm:
             return None
 
     def learn_pace(self):
-        """A kill comes in time for most answers and too late for some."""
+        """What to begin with."""
         before = time.monotonic()
         for number in range(UNHURRIED):
             if not self.ask("register", user=f"calm{number}", password="a quiet place")["ok"]:
                 raise SystemExit("storm: a registration without a kill failed")
         self.latest_kill_s = 1.8 * (time.monotonic() - before) / UNHURRIED
+
+    def count(self, answer):
+        """Whether it was confirmed. From here on about half of the kills come before the answer,
+        however the pace of the machine changes."""
+        confirmed = answer is not None and answer["ok"]
+        self.acknowledged += confirmed
+        self.inside += answer is None
+        self.latest_kill_s *= 1.25 if answer is None else 0.8
+        return confirmed
 
     def signs_in(self, user, password):
         answer = self.ask("login", user=user, password=password, device="storm")
@@ -91,9 +100,7 @@ class Storm:
         answer = self.ask("register", user=user, password=password)
         thread.join()
         self.start()
-        confirmed = answer is not None and answer["ok"]
-        self.acknowledged += confirmed
-        self.inside += answer is None
+        confirmed = self.count(answer)
         there = self.signs_in(user, password)
         if confirmed and not there:
             self.lost.append(user)
@@ -113,9 +120,7 @@ class Storm:
         client.close()
         thread.join()
         self.start()
-        confirmed = answer is not None and answer["ok"]
-        self.acknowledged += confirmed
-        self.inside += answer is None
+        confirmed = self.count(answer)
         works = [self.signs_in(user, password) for password in (before, after)]
         if works.count(True) != 1:
             self.torn.append(user)
