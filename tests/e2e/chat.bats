@@ -8,6 +8,7 @@ load relay_server
 listener() {
   local name=$1
   shift
+  rm -f "$name".{said,err}
   timeout 60 "$NETKIT" chat --listen-only "$@" </dev/null >"$name.said" 2>"$name.err" 3>&- &
   SERVER_PID[chat-$name]=$!
   wait_for_line "$name.err" ' connect '

@@ -12,6 +12,7 @@ setup() {
 
 # watch_peers ARGUMENT...: `peer watch` in the background; what it prints is in "watched".
 watch_peers() {
+  rm -f "$SERVER_DIR"/watched{,.err}
   netkit peer watch "$@" </dev/null >"$SERVER_DIR/watched" 2>"$SERVER_DIR/watched.err" 3>&- &
   SERVER_PID[watch]=$!
 }
@@ -178,6 +179,8 @@ is_told_again() { [[ $(grep -c '"event":"source","daemon":"tcp' "$SERVER_DIR/wat
   start_presenced
   local mode code
   for mode in "${DAEMON[*]}" "${NO_DAEMON[*]}"; do
+    # What the one before said is not to be taken for this one's.
+    rm -f "$SERVER_DIR"/watched{,.err}
     # shellcheck disable=SC2086
     "$NETKIT" peer watch $mode </dev/null >"$SERVER_DIR/watched" 2>"$SERVER_DIR/watched.err" 3>&- &
     SERVER_PID[watch]=$!

@@ -24,6 +24,7 @@ start_presenced() {
 start_listener() {
   local name=$1
   shift
+  rm -f "$SERVER_DIR/$name".{out,err}  # Of another one of that name.
   "$NETKIT" peer listen --name "$name" --state "$BATS_TEST_TMPDIR/peers" "$@" \
     </dev/null >"$SERVER_DIR/$name.out" 2>"$SERVER_DIR/$name.err" 3>&- &
   SERVER_PID[$name]=$!
