@@ -72,12 +72,11 @@ asio::awaitable<Status> Reception::serve(net::Connection& connection) {
   const net::Scheme scheme = connection.scheme();
   if (scheme == net::Scheme::ws || scheme == net::Scheme::wss)
     co_return co_await serve_web(connection);
-  // Whoever thinks about what to type is not to be cut off like a handshake that stalls.
-  connection.limit_silence(std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit_));
+  connection.await_first_byte();
   bool greeted = false;
   const Result<wire::Dialect> dialect = co_await tell_dialect(connection, greeted);
-  connection.limit_silence(idle_limit_);
   if (!dialect) co_return dialect.error();
+  connection.touch();
   switch (*dialect) {
     case wire::Dialect::frame: co_return co_await serve_frames(connection);
     case wire::Dialect::http: co_return co_await serve_web(connection);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <asio/awaitable.hpp>
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -14,22 +13,17 @@
 
 namespace netkit::auth {
 
-/// People think about what to type; guards and the admin socket's clients speak at once. Those who
-/// never say anything are not to keep the others' places.
-inline constexpr std::chrono::seconds first_byte_limit{60};
-
 class Reception {
  public:
   /// `names` are those that pages may reach this server by, besides its addresses. Whoever can open
   /// the unix socket `admin_path` administrates.
   Reception(Office& office, std::vector<std::string> names, std::string admin_path, bool offers_tls,
-            std::size_t message_size_max, std::chrono::nanoseconds idle_limit)
+            std::size_t message_size_max)
       : office_{office},
         names_{std::move(names)},
         admin_path_{std::move(admin_path)},
         offers_tls_{offers_tls},
-        message_size_max_{message_size_max},
-        idle_limit_{idle_limit} {}
+        message_size_max_{message_size_max} {}
 
   asio::awaitable<Status> serve(net::Connection& connection);
 
@@ -45,7 +39,6 @@ class Reception {
   const std::string admin_path_;
   const bool offers_tls_;
   const std::size_t message_size_max_;
-  const std::chrono::nanoseconds idle_limit_;
 };
 
 }  // namespace netkit::auth

@@ -188,7 +188,7 @@ Status ServeAction::open(cli::Context& context) {
   service_->vault->follow(
       [&office = service_->office](const Change& change) { office.follow(change); });
   reception_.emplace(service_->office, std::move(names), admin_path(), !server_.no_tls,
-                     server_.message_size_max.bytes, server_.idle_limit);
+                     server_.message_size_max.bytes);
   return ok;
 }
 

@@ -7,8 +7,6 @@
 namespace netkit::filesrv {
 namespace {
 
-/// People think about what to type; those who never say anything are not to keep others' places.
-constexpr std::chrono::seconds first_byte_limit{60};
 /// What waits in the kernel for one who reads slowly. With 5,000 of them and full send buffers the
 /// machine's memory for TCP (net.ipv4.tcp_mem) was used up, and all others were slow, too.
 constexpr int unsent_max = 128 * 1024;
@@ -20,14 +18,11 @@ asio::awaitable<Status> Reception::serve(net::Connection& connection) {
   connection.stream().limit_unsent(unsent_max);
   if (scheme == net::Scheme::ws || scheme == net::Scheme::wss)
     co_return co_await serve_web(connection);
-  connection.limit_silence(std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit_));
-  const bool waited =
-      offers_tls_ && !connection.is_secure() && connection.scheme() == net::Scheme::tcp;
+  connection.await_first_byte();
   // Nothing is said to who is silent: what nc prints is data.
-  const auto nothing = [] {};
-  const Result<wire::Dialect> dialect = co_await net::tell_dialect(connection, waited, nothing);
-  connection.limit_silence(idle_limit_);
+  const Result<wire::Dialect> dialect = co_await net::tell_dialect(connection);
   if (!dialect) co_return dialect.error();
+  connection.touch();
   switch (*dialect) {
     case wire::Dialect::frame: co_return co_await serve_frames(connection);
     case wire::Dialect::http: co_return co_await serve_web(connection);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <asio/awaitable.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,9 +21,8 @@ inline constexpr std::size_t request_size_max = 64 * 1024;
 class Reception {
  public:
   /// `names` are those that browsers may reach this server by, besides its addresses.
-  Reception(Depot& depot, std::vector<std::string> names, bool offers_tls,
-            std::chrono::nanoseconds idle_limit)
-      : depot_{depot}, names_{std::move(names)}, offers_tls_{offers_tls}, idle_limit_{idle_limit} {}
+  Reception(Depot& depot, std::vector<std::string> names)
+      : depot_{depot}, names_{std::move(names)} {}
 
   /// Before the first connection.
   void ask(access::Guard& guard) { guard_ = &guard; }
@@ -37,8 +35,6 @@ class Reception {
 
   Depot& depot_;
   const std::vector<std::string> names_;
-  const bool offers_tls_;
-  const std::chrono::nanoseconds idle_limit_;
   access::Guard* guard_ = nullptr;
   const std::shared_ptr<SortMemory> sort_memory_ = std::make_shared<SortMemory>();
 };

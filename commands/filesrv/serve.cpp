@@ -8,7 +8,6 @@
 #include "cli/paths.hpp"
 #include "commands/filesrv/filesrv.hpp"
 #include "commands/filesrv/reception.hpp"
-#include "net/dialect.hpp"
 #include "net/process.hpp"
 
 namespace netkit::filesrv {
@@ -184,7 +183,7 @@ Status ServeAction::run(cli::Context& context) {
 
   cli::ServePlan plan = cli::plan_at(net::Scheme::tcp, port);
   plan.service.on_connection = [&](net::Connection& each) { return reception->serve(each); };
-  plan.service.silence_limit = net::silence_limit;
+  plan.service.takes_words = true;
   plan.on_guard = [&](access::Guard& made) { guard = &made; };
   plan.on_start = [&](net::Server&) -> Status {
     std::vector<std::string> names = page_hosts_;
@@ -194,7 +193,7 @@ Status ServeAction::run(cli::Context& context) {
     if (!walls) return walls.error();
     depot.emplace(std::move(*shares), settings());
     depot->set_walls(*walls);
-    reception.emplace(*depot, std::move(names), !server_.no_tls, server_.idle_limit);
+    reception.emplace(*depot, std::move(names));
     if (guard) reception->ask(*guard);
     return ok;
   };

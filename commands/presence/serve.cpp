@@ -7,7 +7,6 @@
 #include "cli/paths.hpp"
 #include "commands/presence/control.hpp"
 #include "commands/presence/presenced.hpp"
-#include "net/dialect.hpp"
 #include "net/process.hpp"
 
 namespace netkit::presence {
@@ -80,7 +79,6 @@ Status RunAction::open(cli::Context& context, net::Server& server) {
   keeping_ = Keeping::open(server.main_context(), state_ + "/roster", *porter_, context.log);
   ServiceSettings doors;
   doors.admin_path = state_ + "/" + admin_socket_name;
-  doors.offers_tls = !server_.no_tls;
   for (const net::Endpoint& each : doors_.bound)
     doors.listening.push_back(net::to_text(each));
   service_.emplace(*porter_, std::move(doors));
@@ -136,7 +134,7 @@ Status RunAction::serve(cli::Context& context) {
     plan.default_listen.push_back(
         {.scheme = net::Scheme::sctp, .host = {}, .port = sctp_port, .path = {}});
   plan.service.on_connection = [&](net::Connection& each) { return service_->serve(each); };
-  plan.service.silence_limit = net::silence_limit;
+  plan.service.takes_words = true;
   plan.service.sctp_heartbeat = std::chrono::seconds{30};  // The peers' beats say more, and sooner.
   plan.on_guard = [&](access::Guard& guard) { guard_ = &guard; };
   plan.on_doors = [&](const cli::Doors& doors) {

@@ -147,9 +147,8 @@ asio::awaitable<Status> Service::serve(net::Connection& connection) {
 }
 
 asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
-  const bool waited =
-      settings_.offers_tls && !connection.is_secure() && connection.scheme() == net::Scheme::tcp;
-  const Result<wire::Dialect> dialect = co_await net::tell_dialect(connection, waited, [] {});
+  connection.await_first_byte();
+  const Result<wire::Dialect> dialect = co_await net::tell_dialect(connection);
   if (!dialect) co_return dialect.error();
   switch (*dialect) {
     case wire::Dialect::frame: co_return co_await serve_frames(connection);

@@ -16,8 +16,7 @@
 namespace netkit::presence {
 
 struct ServiceSettings {
-  std::string admin_path;  ///< Whoever can open this unix socket is asked for no token.
-  bool offers_tls = true;
+  std::string admin_path;              ///< Whoever can open this unix socket is asked for no token.
   std::vector<std::string> listening;  ///< For status.
 };
 

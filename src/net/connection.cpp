@@ -72,6 +72,11 @@ void Connection::introduce(std::string_view dialect) {
                        {"active", worker_.counters().active.load(std::memory_order_relaxed)}});
 }
 
+void Connection::await_first_byte() {
+  greeting_ = true;
+  stream_.expire_in(std::min<std::chrono::nanoseconds>(first_byte_limit, idle_limit_));
+}
+
 void Connection::await_greeting() {
   greeting_ = true;
   stream_.expire_in(handshake_limit_);

@@ -55,6 +55,9 @@ class Connection {
   bool introduced() const { return !dialect_.empty(); }
   std::string_view dialect() const { return dialect_; }
 
+  /// So far nothing was said, by somebody who may still think: first_byte_limit begins now, or the
+  /// idle limit if that is shorter.
+  void await_first_byte();
   /// The handshake limit begins now, and nothing that the peer sends moves it before touch().
   void await_greeting();
   /// The greeting is over: starts the idle clock again, or stops it if there is no limit.

@@ -48,10 +48,7 @@ std::chrono::nanoseconds silence_limit(const Connection& connection) {
   return is_on_this_machine(connection) ? silence : silence_far_away;
 }
 
-asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool tls_was_awaited,
-                                                    std::function<void()> on_silence) {
-  const std::chrono::nanoseconds wait{tls_was_awaited ? std::chrono::milliseconds{0} : silence};
-  const Alarm alarm{connection.worker(), wait, std::move(on_silence)};
+asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection) {
   for (;;) {
     const std::span<const char> bytes = connection.received().unread();
     const auto dialect = bytes.empty() ? std::nullopt : wire::sniff({bytes.data(), bytes.size()});
@@ -62,6 +59,13 @@ asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool
     if (!more) co_return more.error();
     if (!*more) co_return connection.received().empty() ? Errc::closed : Errc::malformed;
   }
+}
+
+asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool tls_was_awaited,
+                                                    std::function<void()> on_silence) {
+  const std::chrono::nanoseconds wait{tls_was_awaited ? std::chrono::milliseconds{0} : silence};
+  const Alarm alarm{connection.worker(), wait, std::move(on_silence)};
+  co_return co_await tell_dialect(connection);
 }
 
 }  // namespace netkit::net

@@ -18,9 +18,12 @@ bool is_on_this_machine(const Connection& connection);
 /// How long a peer may say nothing before it is taken for a person with nc: Service::silence_limit.
 std::chrono::nanoseconds silence_limit(const Connection& connection);
 
-/// Reads until wire::sniff() has decided; the bytes stay in received(). Calls `on_silence` once if
-/// the peer said nothing for silence_limit(), which has passed already where `tls_was_awaited`. A
-/// peer that has begun to speak has the handshake limit to go on. Errc::closed if it leaves first.
+/// Reads until wire::sniff() has decided; the bytes stay in received(). A peer that has begun to
+/// speak has the handshake limit to go on. Errc::closed if it leaves first.
+asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection);
+
+/// The same. Calls `on_silence` once if the peer said nothing for silence_limit(), which has passed
+/// already where `tls_was_awaited`.
 asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool tls_was_awaited,
                                                     std::function<void()> on_silence);
 

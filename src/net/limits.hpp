@@ -9,6 +9,8 @@
 namespace netkit::net {
 
 inline constexpr std::chrono::seconds handshake_limit{10};
+/// People think about what to type. Those who never say anything are not to keep others' places.
+inline constexpr std::chrono::seconds first_byte_limit{60};
 inline constexpr std::chrono::seconds connect_limit{5};
 inline constexpr std::chrono::seconds answer_limit{30};
 inline constexpr std::chrono::seconds drain_limit{5};

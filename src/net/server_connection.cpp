@@ -113,7 +113,10 @@ asio::awaitable<Status> Server::secure(Connection& connection) {
   connection.await_greeting();
   if (mode == TlsMode::detect) {
     if (!context) co_return ok;
-    if (service_.silence_limit) connection.stream().expire_in(service_.silence_limit(connection));
+    if (service_.silence_limit)
+      connection.stream().expire_in(service_.silence_limit(connection));
+    else if (service_.takes_words)
+      connection.await_first_byte();
     const Result<bool> tls = co_await connection.stream().begins_with_tls();
     const bool silent = !tls && tls.error().code == Errc::timed_out && service_.silence_limit;
     if (!tls && !silent) co_return tls.error();

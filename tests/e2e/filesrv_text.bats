@@ -97,8 +97,9 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
   files_are_fine
 }
 
-@test "filesrv text: nobody is spoken to, and a word counts after a silence" {
+@test "filesrv text: nobody is spoken to; a word, and TLS, count after a silence" {
   serve_files
+  late_tls "$PORT"
   dial "$PORT"
   run read -r -t 1 -N 1 -u "$PEER" _
   ((status > 128))

@@ -70,6 +70,28 @@ signal.pause()' </dev/null >"$BATS_TEST_TMPDIR/full" 3>&- &
   assert_status 6
 }
 
+@test "limits: who types may think for longer than a handshake takes, not than --idle-timeout" {
+  local words
+  for words in 'auth serve' 'filesrv serve .' 'presenced run --no-multicast --no-sctp'; do
+    # shellcheck disable=SC2086 # words are words
+    start_server typed $words --listen tcp://127.0.0.1:0 --state typed --handshake-timeout 300ms \
+      --idle-timeout 3s
+    dial "$(port_of)"
+    sleep 1
+    printf 'help\nquit\n' >&"$PEER"
+    run timeout 10 cat <&"$PEER"
+    assert_status 0
+    assert_output_matches 'help|list'
+    hang_up
+    dial "$(port_of)"
+    run timeout 10 cat <&"$PEER"
+    ((status != 124)) || fail "$words: it waits for ever"
+    hang_up
+    stop_server typed
+    rm -r typed
+  done
+}
+
 # judged PORT DIALECT SIZE: "waits" or "closed", what a server does at the header of such a message.
 judged() {
   timeout 30 "$PYTHON" - "$@" <<'PEER'

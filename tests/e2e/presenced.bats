@@ -146,9 +146,11 @@ PY
   [[ $status != 0 ]] || fail "it said that it started"
 }
 
-@test "presenced: lines by nc, JSON by WebSocket" {
+@test "presenced: lines by nc, JSON by WebSocket, TLS; also from who takes a second to begin" {
   start_server daemon presenced run "${DAEMON[@]}"
+  late_tls "$(port_of 1)"
   dial "$(port_of 1)"
+  sleep 1
   printf 'help\n' >&"$PEER"
   assert_equal "$(answer 4)" 'list'
   printf 'quit\n' >&"$PEER"

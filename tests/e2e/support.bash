@@ -101,6 +101,19 @@ start_echo() {
 dial() { exec {PEER}<>"/dev/tcp/${2:-127.0.0.1}/$1"; }
 hang_up() { exec {PEER}>&-; }
 
+# late_tls PORT: shakes hands after a second of silence, as from a machine that is busy.
+late_tls() {
+  "$PYTHON" - "$1" <<'PYTHON'
+import socket, ssl, sys, time
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+time.sleep(1)
+context.wrap_socket(peer).close()
+PYTHON
+}
+
 # answer SIZE: the next SIZE bytes of the peer, at most ten seconds; fewer at its end.
 answer() { timeout 10 head -c "$1" <&"$PEER"; }
 
