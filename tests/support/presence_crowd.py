@@ -11,7 +11,7 @@ import time
 
 import presence_words as words
 
-# More would keep each from its first byte for longer than a daemon waits for TLS.
+# More would keep each from the end of its handshake for longer than a daemon waits.
 ENTER_AT_ONCE = 20
 TICK_S = 0.02
 PING_S = 30
