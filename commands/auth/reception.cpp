@@ -84,7 +84,7 @@ asio::awaitable<Status> Reception::serve(net::Connection& connection) {
     case wire::Dialect::line: co_return co_await serve_text(connection, false, greeted);
     case wire::Dialect::tls: break;
   }
-  co_return Error{Errc::unexpected, "speak TLS here", "it is switched off"};
+  co_return net::no_tls_here(offers_tls_);
 }
 
 }  // namespace netkit::auth

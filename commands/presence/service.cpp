@@ -157,7 +157,7 @@ asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
     case wire::Dialect::len64: co_return Error{Errc::unexpected, "speak len64 here"};
     case wire::Dialect::tls: break;
   }
-  co_return Error{Errc::unexpected, "speak TLS here", "it is switched off"};
+  co_return net::no_tls_here(false);
 }
 
 asio::awaitable<Result<std::unique_ptr<access::Visit>>> Service::let_in(net::Connection& connection,

@@ -69,7 +69,7 @@ asio::awaitable<Status> Service::serve_any(net::Connection& connection) {
     case wire::Dialect::line: co_return co_await serve_text(connection, std::move(lurker), false);
     case wire::Dialect::tls: break;
   }
-  co_return Error{Errc::unexpected, "speak TLS here", "it is switched off"};
+  co_return net::no_tls_here(settings_.offers_tls);
 }
 
 asio::awaitable<Result<std::unique_ptr<access::Visit>>> Service::let_in(net::Connection& connection,

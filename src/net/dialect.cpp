@@ -68,4 +68,10 @@ asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool
   co_return co_await tell_dialect(connection);
 }
 
+Error no_tls_here(bool offered) {
+  return {Errc::unexpected, "speak TLS here",
+          offered ? "it begins too late: this server speaks first to who is silent"
+                  : "it is switched off"};
+}
+
 }  // namespace netkit::net

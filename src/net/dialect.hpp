@@ -27,4 +27,8 @@ asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection);
 asio::awaitable<Result<wire::Dialect>> tell_dialect(Connection& connection, bool tls_was_awaited,
                                                     std::function<void()> on_silence);
 
+/// Why TLS is not agreed on with a peer whose dialect was told to be that. `offered`: it is, to who
+/// begins it before the silence is over.
+Error no_tls_here(bool offered);
+
 }  // namespace netkit::net

@@ -22,6 +22,10 @@ len64() { printf '%-64d%s' "${#1}" "$1"; }
   hang_up
   ask hello "$ENDPOINT"
   assert_output "Ana Maria"
+  # Behind those words TLS makes no sense any more.
+  run late_tls "$(port_of 1 auth)"
+  [[ $status != 0 ]]
+  wait_for_line "$SERVER_DIR/auth.err" 'cannot speak TLS here: .*too late'
   nothing_broke
 }
 
