@@ -89,7 +89,6 @@ asio::awaitable<Status> Fetch::settle_first(const transfer::Entry& entry) {
   const Result<std::string> local = local_name(entry);
   const auto is_it = [&](const auto& waiting) { return waiting.second.local == *local; };
   if (!local || std::ranges::none_of(waiting_, is_it)) co_return ok;
-  if (Status settled = co_await settle(); !settled) co_return settled;
   bring_in();
   co_return co_await settle();
 }
