@@ -12,9 +12,8 @@ end_screen() {
   local server
   server=$(tmux -L screen display-message -p '#{pid}' 2>/dev/null) || return 0
   tmux -L screen kill-server 2>/dev/null || true
-  wait_until 10 gone "$server"
+  wait_for_exit "$server" 10
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # terminal COLUMNS ARGUMENT...: $NETKIT ARGUMENT... in a shell in a terminal of that width. It says
 # when it ended, and how the terminal was left.
