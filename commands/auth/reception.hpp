@@ -2,7 +2,6 @@
 // other end. Each runs on its connection's thread; the office decides.
 #pragma once
 
-#include <algorithm>
 #include <asio/awaitable.hpp>
 #include <string>
 #include <vector>

@@ -2,7 +2,6 @@
 // go on. Each runs on its connection's thread.
 #pragma once
 
-#include <algorithm>
 #include <asio/awaitable.hpp>
 #include <memory>
 #include <string>

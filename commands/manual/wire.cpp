@@ -37,8 +37,9 @@ was for people. A length beyond the service's limit ends the connection before t
 
 # DIALECTS
 
-The first bytes decide, however late they come; who is silent for 300 ms is served as `line`
-meanwhile.
+The first bytes decide, however late they come. relay and auth speak to who is silent for 300 ms
+as to `line` meanwhile; from another machine, where TLS may still begin, for 3 s. Behind that it is
+too late for TLS.
 
  tls    16 03; what is within is told again
  frame  F7 4E 4B

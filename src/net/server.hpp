@@ -37,10 +37,10 @@ struct Service {
   /// Serves one UDP socket until it stops.
   std::function<asio::awaitable<Status>(Datagram&)> on_datagram;
   std::function<TlsMode(Scheme)> tls_mode;
-  /// Where the first byte may begin TLS it is waited for as long as a handshake may take; by a
-  /// service that takes words which people type, as long as they may think.
+  /// Where the first byte may begin TLS it is waited for as long as a handshake may take. A service
+  /// that takes words which people type waits for as long as they may think,
   bool takes_words = false;
-  /// And by one that speaks first to who says nothing, so long; after that it is too late for TLS.
+  /// one that speaks first to who says nothing for so long: after that it is too late for TLS.
   std::function<std::chrono::nanoseconds(const Connection&)> silence_limit;
   /// How often an idle association that came by UDP is asked whether it is there.
   std::chrono::milliseconds sctp_heartbeat = SctpSettings{}.heartbeat;
